@@ -1,0 +1,148 @@
+"""The published profile: what the `profiles` topic and the API hand out.
+
+The record is a MessagePack map (`docs/contracts.md`, `docs/schemas/profile.json`). Vectors are float16 bytes of unit L2
+norm, or empty where there is nothing to point at. Never a raw platform id, never raw text.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+PROFILE_SCHEMA_VERSION = 1
+
+
+class Model(msgspec.Struct, frozen=True):
+    """The encoder that made the vectors; vectors of different (name, version) must not be compared."""
+
+    name: str
+    version: str
+    dim: int
+
+
+class Change(msgspec.Struct, frozen=True):
+    """Why this revision exists. kind: update, merge, split, erase, expire or reencode."""
+
+    kind: str
+    trigger_ids: list[str]
+
+
+class Account(msgspec.Struct, frozen=True):
+    """An account of the person; account is its keyed hash."""
+
+    platform: str
+    account: str
+    first_seen: float
+    last_seen: float
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """The person's accounts; merged_into names the living profile when this one is gone."""
+
+    accounts: list[Account]
+    merged_into: str | None = None
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """An event that made a value: its id (hash), type, signed weight and time."""
+
+    id: str
+    type: str
+    weight: float
+    time: float
+
+
+class Tag(msgspec.Struct, frozen=True):
+    """An interest in words. score: signed decayed weight; polarity: score over absolute mass, in [-1, 1]."""
+
+    tag: str
+    kind: str
+    score: float
+    polarity: float
+    support: int
+    first_seen: float
+    last_seen: float
+    platforms: dict[str, float]
+    evidence: list[Evidence]
+
+
+class PlatformBlock(msgspec.Struct, frozen=True):
+    """One platform's part. share: its part of the unified view, in [0, 1]; mass: decayed absolute weight."""
+
+    first_seen: float
+    last_seen: float
+    counts: dict[str, int]
+    mass: float
+    share: float
+    short: bytes
+    long: bytes
+    tags: list[Tag]
+
+
+class Interest(msgspec.Struct, frozen=True):
+    """One of several interests kept apart. vector: mean of its events' items, float16 bytes, unit norm."""
+
+    vector: bytes
+    mass: float
+    label: str
+    evidence: list[Evidence]
+
+
+class Vectors(msgspec.Struct, frozen=True):
+    """Where the person points, at two horizons, and the interests one by one."""
+
+    short: bytes
+    long: bytes
+    interests: list[Interest]
+
+
+class RecentEvent(msgspec.Struct, frozen=True):
+    """A recent event with its item (`<platform>:<item_id>`, or empty): evidence and "seen"."""
+
+    id: str
+    type: str
+    platform: str
+    item: str
+    weight: float
+    time: float
+
+
+class Quality(msgspec.Struct, frozen=True):
+    """How far to trust the profile. confidence in [0, 1]; degraded: vectors of a fallback encoder."""
+
+    cold_start: bool
+    confidence: float
+    late_events: int
+    degraded: bool
+    tags_filtered: int = 0
+
+
+class ProfileRecord(msgspec.Struct, frozen=True):
+    """The value of the `profiles` topic. Times are seconds since the epoch, UTC.
+
+    revision grows by one per published change; readers drop what is not newer. as_of: latest event time applied.
+    updated_at: the broker's time of the newest event applied, so that a replay gives the same record.
+    """
+
+    schema_version: int
+    profile_id: str
+    revision: int
+    updated_at: float
+    as_of: float
+    events_applied: int
+    model: Model
+    change: Change
+    identity: Identity
+    platforms: dict[str, PlatformBlock]
+    vectors: Vectors
+    tags: list[Tag]
+    recent: list[RecentEvent]
+    quality: Quality
+
+
+encode_profile = msgspec.msgpack.Encoder().encode
+_decoder = msgspec.msgpack.Decoder(ProfileRecord)
+
+
+def decode_profile(raw: bytes) -> ProfileRecord:
+    """The record of a `profiles` value. Raises msgspec.ValidationError for another schema."""
+    return _decoder.decode(raw)

@@ -1,0 +1,30 @@
+"""Interests in words: what an item says about itself, as `<kind>:<value>`."""
+
+from __future__ import annotations
+
+from streams.domain.events import Item
+
+KINDS = ("category", "brand", "color", "person", "topic")
+
+
+def item_tags(item: Item) -> tuple[str, ...]:
+    """The tags of an item, each once, in a fixed order.
+
+    >>> item_tags(Item("i", category="Shoes", brand="Acme", tags=("Trail", "shoes")))
+    ('category:shoes', 'brand:acme', 'topic:trail', 'topic:shoes')
+    """
+    named = (("category", item.category), ("brand", item.brand), ("color", item.color), ("person", item.author))
+    tags = [f"{kind}:{value.lower()}" for kind, value in named if value]
+    tags.extend(f"topic:{value.lower()}" for value in item.tags)
+    tags.extend(f"topic:{value.lower()}" for value in item.genre)
+    return tuple(dict.fromkeys(tags))
+
+
+def split_tag(tag: str) -> tuple[str, str]:
+    """(kind, value) of a tag.
+
+    >>> split_tag("brand:acme")
+    ('brand', 'acme')
+    """
+    kind, _, value = tag.partition(":")
+    return kind, value

@@ -1,0 +1,108 @@
+"""Brings a partition's table up to its changelog.
+
+Only after `init_transactions` of the new owner: then every earlier owner is fenced and its last transaction decided,
+so the high watermark taken afterwards bounds all that was ever committed before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+from confluent_kafka import Consumer, KafkaError, TopicPartition
+
+from streams.engine.table import PartitionTable
+from streams.errors import CorruptState, Retryable
+
+_POLL_S = 0.05
+_CHUNK = 5_000
+
+
+@dataclass(frozen=True)
+class ChangelogSource:
+    """How to read the changelog: librdkafka settings, its topic, and how long a restore may stand still."""
+
+    client: dict[str, object]
+    topic: str
+    no_progress_s: float = 30.0
+
+
+Progress = Callable[[int, int, int], None]
+"""Called with (partition, records so far, offsets left)."""
+
+
+def restore(source: ChangelogSource, partition: int, table: PartitionTable, progress: Progress | None = None) -> int:
+    """Apply what the table lacks; returns the number of records read.
+
+    Raises CorruptState when the table is ahead of the changelog, Retryable when the broker stops answering.
+    """
+    low, high = _watermarks(source, partition)
+    at = table.changelog_next
+    if at > high:
+        raise CorruptState(
+            f"state at {table.path} is at changelog offset {at}, the topic {source.topic}[{partition}] ends at {high}: "
+            "was the topic recreated? delete the folder and start again"
+        )
+    if at >= high:
+        return 0
+    consumer = Consumer(
+        {
+            **source.client,
+            "group.id": "braid-restore",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "isolation.level": "read_committed",
+            "auto.offset.reset": "earliest",
+            "fetch.wait.max.ms": 20,
+        }
+    )
+    try:
+        consumer.assign([TopicPartition(source.topic, partition, max(at, low))])
+        return _apply(consumer, source, table, _Goal(partition, at, high, progress))
+    finally:
+        consumer.close()
+
+
+@dataclass
+class _Goal:
+    partition: int
+    at: int
+    end: int
+    progress: Progress | None
+
+
+def _apply(consumer: Consumer, source: ChangelogSource, table: PartitionTable, goal: _Goal) -> int:
+    n_records, moved_at = 0, monotonic()
+    # The last offset is a transaction marker that is never delivered: done is "end of partition at or past the mark".
+    while goal.at < goal.end:
+        entries: list[tuple[bytes, bytes | None]] = []
+        for message in consumer.consume(_CHUNK, _POLL_S):
+            error = message.error()
+            if error is None:
+                entries.append((message.key(), message.value()))
+                goal.at = message.offset() + 1
+            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+                goal.at = max(goal.at, message.offset())
+            else:
+                raise Retryable(f"restore of {source.topic}[{goal.partition}] at {goal.at}: {error}")
+            moved_at = monotonic()
+        if entries:
+            table.write(entries, goal.at)
+            n_records += len(entries)
+            if goal.progress:
+                goal.progress(goal.partition, n_records, goal.end - goal.at)
+        if monotonic() - moved_at > source.no_progress_s:
+            raise Retryable(f"restore of {source.topic}[{goal.partition}] stands at {goal.at} of {goal.end}")
+    table.write((), goal.at)
+    return n_records
+
+
+def _watermarks(source: ChangelogSource, partition: int) -> tuple[int, int]:
+    # A read_committed client would be told the last stable offset instead of the end.
+    consumer = Consumer({**source.client, "group.id": "braid-restore", "isolation.level": "read_uncommitted"})
+    try:
+        low, high = consumer.get_watermark_offsets(TopicPartition(source.topic, partition), timeout=source.no_progress_s)
+        return low, high
+    finally:
+        consumer.close()

@@ -1,0 +1,164 @@
+"""The Faust app of one stage: its agent, its group, and the take-over of partitions.
+
+Each stage is a consumer group of its own, so stages scale, restart and rebalance independently; one process may hold
+several. `env={}` keeps Faust from letting stray environment variables beat explicit arguments.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import faust
+import structlog
+from faust.types.tuples import TP
+
+from streams.engine.checkpoint import Checkpoint
+from streams.engine.effects import Stage
+from streams.engine.fatal import die
+from streams.engine.faults import Fault
+from streams.engine.lanes import LaneConfig, Lanes
+from streams.engine.ownership import OwnedPartition, OwnerConfig, acquire
+from streams.engine.transport import BatchMessage, BatchSchema, FetchLimits
+from streams.engine.writers import IdempotentWriter
+from streams.telemetry import metrics
+
+_log = structlog.get_logger(__name__)
+
+#: Whole fetches wait here, not records: Faust's default of 4096 would be gigabytes.
+_STREAM_BUFFER = 4
+
+
+@dataclass(frozen=True)
+class ShellConfig:
+    """What a stage's Faust app needs from outside. owner: None for a stage that keeps to an idempotent producer."""
+
+    application: str
+    bootstrap_servers: str
+    data_dir: Path
+    session_timeout_s: float
+    fetch_max_bytes: int
+    limits: FetchLimits
+    executor: Executor
+    owner: OwnerConfig | None
+    shared_writer: IdempotentWriter | None
+    fault: Fault
+    faust_options: Mapping[str, Any]
+
+
+class StageApp(faust.App):  # type: ignore[misc]
+    """A Faust app that runs one stage over its source topics."""
+
+    def __init__(self, stage: Stage, sources: tuple[str, ...], config: ShellConfig) -> None:
+        self.stage = stage
+        self.fetch_limits = config.limits
+        self.owned: dict[TP, OwnedPartition] = {}
+        self.is_ready = False
+        self.on_acquired: list[Callable[[StageApp], None]] = []
+        self._shell = config
+        self._sources = frozenset(sources)
+        self._acquiring = asyncio.Lock()
+        super().__init__(f"{config.application}-{stage.name}", **_options(config))
+        self.lanes = Lanes(self._lane_config(stage, config), lambda: self.consumer)
+        self.on_rebalance_complete.connect(self._take_over, weak=False)
+        self.on_partitions_revoked.connect(self._let_go, weak=False)
+        self.agent(self.topic(*sources, schema=BatchSchema()), name=stage.name)(self._feed)
+
+    def resume_positions(self) -> Mapping[TP, int]:
+        """Where owned partitions resume; a partition without marker resumes at the start of its log."""
+        if self._shell.owner is None or self._shell.owner.changelog is None:
+            return {}
+        return {tp: owned.next_offset or 0 for tp, owned in self.owned.items()}
+
+    def _lane_config(self, stage: Stage, config: ShellConfig) -> LaneConfig:
+        return LaneConfig(
+            stage=stage,
+            checkpoint=Checkpoint(stage, config.fault, config.shared_writer),
+            executor=config.executor,
+            max_records=config.limits.max_records,
+            fault=config.fault,
+            owner=self.owned.get,
+            transactional=config.owner is not None,
+        )
+
+    async def _feed(self, stream: Any) -> None:
+        async for event in stream.noack().events():
+            message: BatchMessage = event.message
+            await self.lanes.put(message)
+
+    async def _take_over(self, *_: Any, **__: Any) -> None:
+        """Fence and restore every source partition of the new assignment, before Faust seeks and resumes."""
+        started_s = perf_counter()
+        metrics.REBALANCES.labels(self.stage.name).inc()
+        try:
+            async with self._acquiring:
+                await self._acquire_new()
+        except BaseException as error:  # noqa: BLE001 - a half-owned partition must not be worked on
+            die(f"take-over of {self.stage.name}", error)
+        metrics.ACQUIRE_SECONDS.labels(self.stage.name).observe(perf_counter() - started_s)
+        metrics.OWNED_PARTITIONS.labels(self.stage.name).set(len(self._source_partitions()))
+        self.is_ready = True
+        for callback in self.on_acquired:
+            callback(self)
+
+    async def _acquire_new(self) -> None:
+        if self._shell.owner is None:
+            return
+        loop, generation = asyncio.get_running_loop(), self.consumer_generation_id
+        wanted = [tp for tp in self._source_partitions() if tp not in self.owned]
+        got = await asyncio.gather(
+            *(
+                loop.run_in_executor(self._shell.executor, acquire, self._shell.owner, tp.topic, tp.partition)
+                for tp in wanted
+            )
+        )
+        if self.consumer_generation_id != generation:
+            for owned in got:  # a rebalance came between: whoever owns them now fences us anyway
+                owned.release()
+            return
+        self.owned.update(zip(wanted, got, strict=True))
+        if wanted:
+            _log.info(
+                "partitions_acquired",
+                stage=self.stage.name,
+                partitions=sorted(tp.partition for tp in wanted),
+                n_restored=sum(owned.n_restored for owned in got),
+            )
+
+    async def _let_go(self, _: Any, revoked: set[TP], **__: Any) -> None:
+        """Release revoked partitions; Faust has waited for their running checkpoints before."""
+        for tp in revoked:
+            owned = self.owned.pop(tp, None)
+            if owned is not None:
+                owned.release()
+        metrics.OWNED_PARTITIONS.labels(self.stage.name).set(0)
+
+    def _source_partitions(self) -> set[TP]:
+        return {tp for tp in self.consumer.assignment() if tp.topic in self._sources}
+
+
+def _options(config: ShellConfig) -> dict[str, Any]:
+    servers = config.bootstrap_servers.split(",")
+    return {
+        "broker": [f"braid://{server.strip()}" for server in servers],
+        "datadir": str(config.data_dir),
+        "env": {},
+        "web_enabled": False,
+        "topic_allow_declare": False,
+        "topic_disable_leader": True,
+        "stream_buffer_maxsize": _STREAM_BUFFER,
+        "consumer_max_fetch_size": config.fetch_max_bytes,
+        "consumer_auto_offset_reset": "earliest",
+        "broker_commit_interval": 1.0,
+        "broker_commit_every": None,
+        "broker_session_timeout": config.session_timeout_s,
+        "broker_heartbeat_interval": config.session_timeout_s / 3,
+        "table_standby_replicas": 0,
+        "agent_supervisor": "mode.supervisors.CrashingSupervisor",
+        **config.faust_options,
+    }

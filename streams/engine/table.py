@@ -1,0 +1,118 @@
+"""The local state of one source partition: RocksDB, with the changelog position in the same write batch.
+
+Braid keeps it outside Faust's `Table`, which writes per key, before the changelog is confirmed, and restores without
+regard to fencing (docs/architecture.md, "State").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
+
+from streams.errors import CorruptState
+
+#: Keys of users are printable, so a leading zero byte keeps these apart.
+CHANGELOG_KEY = b"\x00changelog-next"
+MARKER_KEY = b"\x00pos"
+_MEMTABLE_BYTES = 32 << 20
+
+
+class Marker(msgspec.Struct, array_like=True, frozen=True):
+    """The last record of every changelog transaction: how far the source was applied. topic_id tells recreated topics."""
+
+    topic: str
+    topic_id: str
+    next_offset: int
+
+
+pack_marker = msgspec.msgpack.Encoder().encode
+_unpack_marker = msgspec.msgpack.Decoder(Marker).decode
+
+
+@dataclass(frozen=True)
+class TableStorage:
+    """Where tables live and the block cache they share."""
+
+    directory: Path
+    cache: Cache
+
+    @classmethod
+    def under(cls, directory: Path, cache_bytes: int = 256 << 20) -> TableStorage:
+        """Storage below `directory`, which is created."""
+        directory.mkdir(parents=True, exist_ok=True)
+        return cls(directory, Cache(cache_bytes))
+
+    def open(self, partition: int) -> PartitionTable:
+        """The table of one partition. Raises CorruptState."""
+        return PartitionTable(self.directory / str(partition), self.cache)
+
+
+class PartitionTable:
+    """Key-value state of one partition; one writer at a time, close it before another opens the folder."""
+
+    def __init__(self, path: Path, cache: Cache) -> None:
+        self.path = path
+        try:
+            self._db = Rdict(str(path), options=_options(cache))
+        except Exception as error:  # rocksdict raises bare exceptions of several kinds
+            raise CorruptState(f"state at {path} does not open ({error}): delete this folder and start again") from error
+
+    def get_many(self, keys: list[bytes]) -> list[bytes | None]:
+        """Values in the order of the keys, None where there is none."""
+        return self._db.get(keys) if keys else []  # type: ignore[no-any-return,call-overload]
+
+    def write(self, entries: Iterable[tuple[bytes, bytes | None]], changelog_next: int) -> None:
+        """Values (None deletes) and the changelog position, all or nothing."""
+        batch = WriteBatch(raw_mode=True)
+        for key, value in entries:
+            if value is None:
+                batch.delete(key)
+            else:
+                batch.put(key, value)
+        batch.put(CHANGELOG_KEY, changelog_next.to_bytes(8, "big"))
+        self._db.write(batch)
+
+    @property
+    def changelog_next(self) -> int:
+        """The next changelog offset to read; 0 for an empty table."""
+        return int.from_bytes(self._db.get(CHANGELOG_KEY) or b"", "big")
+
+    def marker(self) -> Marker | None:
+        """How far the source was applied, if anything was."""
+        raw = self._db.get(MARKER_KEY)
+        return _unpack_marker(raw) if raw else None
+
+    def n_bytes(self) -> int:
+        """Estimated live bytes, for the metrics."""
+        size = self._db.property_int_value("rocksdb.estimate-live-data-size") or 0
+        return int(size) + int(self._db.property_int_value("rocksdb.cur-size-all-mem-tables") or 0)
+
+    def n_keys(self) -> int:
+        """Estimated number of keys, for the metrics."""
+        return int(self._db.property_int_value("rocksdb.estimate-num-keys") or 0)
+
+    def items(self) -> Iterable[tuple[bytes, bytes]]:
+        """Every entry but the table's own, in key order; for tools and tests."""
+        for key, value in self._db.items():
+            if not key.startswith(b"\x00"):
+                yield key, value
+
+    def close(self) -> None:
+        """Release the folder's lock."""
+        self._db.close()
+
+
+def _options(cache: Cache) -> Options:
+    options = Options(raw_mode=True)
+    options.create_if_missing(True)
+    options.set_write_buffer_size(_MEMTABLE_BYTES)
+    options.set_keep_log_file_num(2)
+    blocks = BlockBasedOptions()
+    blocks.set_block_cache(cache)
+    blocks.set_bloom_filter(10.0, False)
+    options.set_block_based_table_factory(blocks)
+    return options

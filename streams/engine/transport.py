@@ -1,0 +1,239 @@
+"""A Faust transport that hands out one message per (partition, fetch), with exact offset bookkeeping.
+
+Selected by the URL scheme `braid://` through the entry point `faust.transports`. Faust's cost is per message (four
+asyncio tasks each), not per record, so a message here is a whole fetch. The subclasses also mend Faust's offset logic:
+nothing past an un-acked batch is ever committed, and a refused commit is not booked as done.
+
+Nothing of Faust is patched; every override names the behaviour it replaces.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import faust
+from faust.transport.drivers import aiokafka as driver
+from faust.types.tuples import TP, ConsumerMessage
+
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaConsumer
+    from aiokafka.structs import ConsumerRecord
+
+
+@dataclass(frozen=True)
+class FetchLimits:
+    """How large a fetch may be and how long the broker may hold it back to fill it."""
+
+    max_records: int = 2_000
+    min_bytes: int = 1
+    linger_s: float = 0.02
+
+
+class Fetch:
+    """Consecutive records of one partition: what Faust's scheduler sees as one record."""
+
+    __slots__ = ("first", "next", "records")
+
+    def __init__(self, records: list[ConsumerRecord]) -> None:
+        self.records = records
+        self.first: int = records[0].offset
+        self.next: int = records[-1].offset + 1
+
+
+class BatchMessage(ConsumerMessage):  # type: ignore[misc]  # Faust ships no types for it
+    """A Faust message whose value is a list of records; `next_offset` is the position after the last of them."""
+
+    __slots__ = ("n_records", "next_offset")
+    n_records: int
+    next_offset: int
+
+
+class BatchSchema(faust.Schema):  # type: ignore[misc]
+    """Leaves the value as aiokafka returned it: decoding belongs to the stage, which can dead-letter what fails."""
+
+    def loads_key(self, app: Any, message: Any, **_: Any) -> None:  # noqa: ARG002
+        """Keys are read from the records."""
+
+    def loads_value(self, app: Any, message: Any, **_: Any) -> Any:  # noqa: ARG002
+        """The list of records."""
+        return message.value
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+    """Sets what Faust fixes: the long poll, the fill level and the isolation of a fetch."""
+
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        limits = limits_of(self.app)
+        # aiokafka keeps one fetch in flight per broker node: with Faust's 1.5 s, a poll of drained partitions would
+        # hold up the busy ones. The wait is also the linger that fills thin batches, at no cost on this side.
+        consumer._fetch_max_wait_ms = max(1, round(limits.linger_s * 1000))  # noqa: SLF001
+        consumer._fetch_min_bytes = limits.min_bytes  # noqa: SLF001
+        consumer._isolation_level = "read_committed"  # noqa: SLF001
+        return consumer
+
+
+class Consumer(driver.Consumer):  # type: ignore[misc]
+    """Faust's consumer, a message per fetch, with a book of what was handed out and what was acked in order."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._open: dict[TP, deque[BatchMessage]] = {}
+        self._safe: dict[TP, int] = {}
+        super().__init__(*args, **kwargs)
+        self._max_records = limits_of(self.app).max_records
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Mapping[TP, list[Any]]:  # noqa: ASYNC109
+        got = await super()._getmany(active_partitions, timeout) or {}
+        return {
+            tp: records if self._is_changelog_tp(tp) else list(self._split(records))
+            for tp, records in got.items()
+            if records
+        }
+
+    def _split(self, records: list[ConsumerRecord]) -> Iterator[Fetch]:
+        # Bytes per fetch are no upper bound: the broker sends whole record batches.
+        for start in range(0, len(records), self._max_records):
+            yield Fetch(records[start : start + self._max_records])
+
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
+        if not isinstance(record, Fetch):
+            return super()._to_message(tp, record)
+        head = record.records[0]
+        message = BatchMessage(
+            head.topic,
+            head.partition,
+            record.first,
+            head.timestamp / 1000.0,
+            head.timestamp_type,
+            (),
+            None,
+            record.records,
+            None,
+            0,
+            0,
+            tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+        message.next_offset, message.n_records = record.next, len(record.records)
+        handed_out = self._open.setdefault(tp, deque())
+        if handed_out and handed_out[-1].next_offset > message.offset:
+            handed_out.clear()  # the position went back: what was handed out before is void
+        handed_out.append(message)
+        return message
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Do nothing: the full queue blocks the drain loop by itself; Faust's way ends in sleeps of one second."""
+
+    def ack(self, message: Any) -> bool:
+        """Count a batch as done; the committable position moves only over batches done in order."""
+        if not isinstance(message, BatchMessage):
+            return bool(super().ack(message))
+        message.acked = True
+        self._unacked_messages.discard(message)
+        handed_out = self._open.get(message.tp)
+        while handed_out and handed_out[0].acked:
+            done = handed_out.popleft()
+            self._safe[done.tp] = done.next_offset
+            self._n_acked += done.n_records
+        if self._waiting_for_ack is not None and not self._waiting_for_ack.done():
+            self._waiting_for_ack.set_result(None)
+        return True
+
+    def owns(self, message: BatchMessage) -> bool:
+        """Whether this batch is still the one handed out; False once its partition was revoked or sought back."""
+        return any(other is message for other in self._open.get(message.tp, ()))
+
+    async def wait_empty(self) -> None:
+        """Wait for the checkpoints that have begun; let go of everything else, which comes again.
+
+        A slow encoder must not hold up a rebalance or a shutdown: what only waits or prepares is void from here on
+        (`owns` says so to its lane).
+        """
+        is_applying = applying_of(self.app)
+        for handed_out in self._open.values():
+            for message in [message for message in handed_out if not is_applying(message)]:
+                handed_out.remove(message)
+                self._unacked_messages.discard(message)
+        for message in list(self._unacked_messages):
+            if isinstance(message, BatchMessage) and not is_applying(message):
+                self._unacked_messages.discard(message)
+        await super().wait_empty()
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> list[TP]:
+        return [tp for tp in self._safe if topics is None or tp in topics or tp.topic in topics]
+
+    def _new_offset(self, tp: TP) -> int | None:
+        return self._safe.get(tp)
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Do nothing: the base books a gap, the new message included, as acked."""
+
+    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002
+        before = {tp: self._committed_offset[tp] for tp in offsets}
+        done = bool(await super()._commit_offsets(offsets, start_new_transaction=start_new_transaction))
+        if not done:
+            self._committed_offset.update(before)  # the base books a refused commit as done
+        return done
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Let the base wait for running batches and commit them, and only then forget the books."""
+        await super().on_partitions_revoked(revoked)
+        self._forget(revoked)
+
+    async def perform_seek(self) -> None:
+        """Go to the committed position, or where the app says; without either, to the start of the log.
+
+        Everything handed out before is void and comes again. aiokafka alone would stand after records that Faust
+        dropped while the flow was stopped, where nothing is committed yet: the first fetch would be lost.
+        """
+        for handed_out in self._open.values():
+            handed_out.clear()
+        await super().perform_seek()
+        resume_at = positions_of(self.app)
+        targets: dict[TP, int] = {}
+        for tp in self.assignment():
+            if tp in resume_at:
+                targets[tp] = resume_at[tp]
+            elif self._committed_offset[tp] is None and not self._is_changelog_tp(tp):
+                targets[tp] = 0
+        if targets:
+            await self.seek_wait(targets)
+            self._safe.update({tp: offset for tp, offset in targets.items() if offset})
+
+    async def _seek(self, partition: TP, offset: int) -> None:
+        self._forget([partition])
+        await super()._seek(partition, offset)
+
+    def _forget(self, partitions: Iterable[TP]) -> None:
+        for tp in partitions:
+            self._open.pop(tp, None)
+            self._safe.pop(tp, None)
+
+
+class Transport(driver.Transport):  # type: ignore[misc]
+    """`braid://host:port`: the aiokafka driver with the consumer above."""
+
+    Consumer = Consumer
+
+
+def limits_of(app: Any) -> FetchLimits:
+    """The app's fetch limits; defaults for an app that set none."""
+    return getattr(app, "fetch_limits", None) or FetchLimits()
+
+
+def positions_of(app: Any) -> Mapping[TP, int]:
+    """Where owned partitions resume by their own marker, which beats the group's committed offset."""
+    resume = getattr(app, "resume_positions", None)
+    return resume() if resume else {}
+
+
+def applying_of(app: Any) -> Callable[[BatchMessage], bool]:
+    """Tells which batches have begun to become durable."""
+    lanes = getattr(app, "lanes", None)
+    return lanes.is_applying if lanes else lambda _message: True

@@ -1,0 +1,129 @@
+"""What Braid needs from the outside world, said as promises about time, failure and order.
+
+A port exists only where two implementations do; each has one contract suite in `tests/contract`, run over all of
+them. `encoders` and `index` meet these shapes structurally and never import this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Role = Literal["passage", "query"]
+Vectors = NDArray[np.float32]
+
+
+class Clock(Protocol):
+    """The wall clock. Never blocks; may step backwards, as real clocks do."""
+
+    def now_s(self) -> float:
+        """Seconds since the epoch, UTC."""
+
+
+class BatchReport(Protocol):
+    """What one encoder call cost, for the metrics."""
+
+    @property
+    def n_texts(self) -> int: ...
+    @property
+    def n_tokens(self) -> int:
+        """Real tokens, padding not counted."""
+
+    @property
+    def n_padding_tokens(self) -> int: ...
+    @property
+    def n_truncated(self) -> int: ...
+    @property
+    def duration_s(self) -> float: ...
+
+
+class Encoding(Protocol):
+    """Vectors of one call, rows in the order of the texts, and what they cost."""
+
+    @property
+    def vectors(self) -> Vectors:
+        """float32 (B, D), rows of unit L2 norm; the row of a text without content is zero."""
+
+    @property
+    def report(self) -> BatchReport: ...
+
+
+class Encoder(Protocol):
+    """Texts to unit vectors. Deterministic: batch and one-by-one agree within 1e-4 (fp32) or cosine .999 (bf16).
+
+    `encode` blocks for milliseconds to seconds and is called from a thread, never from the event loop; it is safe
+    to call from several threads. It does not fail for any text; it raises `RuntimeError` when the device fails.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> str:
+        """Changes whenever the same text may get another vector; part of the cache key and of published records."""
+
+    @property
+    def dim(self) -> int: ...
+    @property
+    def degraded(self) -> bool:
+        """True when vectors carry less meaning than a production encoder's: consumers are told."""
+
+    def encode(self, texts: Sequence[str], role: Role = "passage") -> Encoding: ...
+
+
+class Neighbour(NamedTuple):
+    """An item and its closeness: inner product of unit vectors, higher is closer."""
+
+    key: str
+    score: float
+
+
+class NeighbourIndex(Protocol):
+    """Items by vector. One writer thread, any number of reader threads; a read sees every write that returned.
+
+    Searches block for milliseconds. Nothing raises for an unknown key, platform or category: it is just absent.
+    """
+
+    @property
+    def dim(self) -> int: ...
+    def __len__(self) -> int: ...
+    def __contains__(self, key: str) -> bool: ...
+
+    def upsert(
+        self, keys: Sequence[str], vectors: Vectors, platforms: Sequence[str], categories: Sequence[str]
+    ) -> None:
+        """Add or replace. vectors: float32 (N, D), unit rows; a zero row is stored but never returned."""
+
+    def delete(self, keys: Iterable[str]) -> None: ...
+
+    def search(
+        self,
+        queries: Vectors,
+        k: int,
+        *,
+        platform: str | None = None,
+        category: str | None = None,
+        exclude: Collection[str] = (),
+    ) -> list[list[Neighbour]]:
+        """For each query (Q, D) at most k neighbours, best first; ties by key."""
+
+    def vectors_of(self, keys: Sequence[str]) -> tuple[list[str], Vectors]:
+        """Of the keys that are present, in the order asked: (keys, float32 (N, D))."""
+
+
+class EmbeddingCache(Protocol):
+    """Text hash to vector, on disk, bounded. A miss is never an error; neither is a write that was lost."""
+
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """float16 bytes of the unit vector, or None."""
+
+    def put_many(self, entries: Mapping[bytes, bytes]) -> None: ...
+
+
+class ItemCatalogue(Protocol):
+    """Items by key, as last published; reads are local and take microseconds."""
+
+    def vectors_of(self, keys: Sequence[str]) -> tuple[Vectors, NDArray[np.bool_]]:
+        """(float32 (N, D), found (N,)); the rows of unknown items are zero."""

@@ -1,0 +1,256 @@
+"""The only reader of the environment: `BRAID_*` variables (nested by `__`) over `braid.toml` over defaults.
+
+Deep code never sees these classes; the composition root hands it plain values. `docs/configuration.md` is generated
+from the descriptions here.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from streams.domain.platforms import BUILT_IN, parse_platform
+from streams.errors import UsageError
+
+PREFIX = "BRAID_"
+TOML_FILE = "braid.toml"
+DAY_S = 86_400.0
+#: Read by tests and benchmarks, or naming another file; not settings of the product.
+OUTSIDE_NAMES = frozenset({"BRAID_BENCH_DATA", "BRAID_CONFIG", "BRAID_FAILPOINT"})
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Kafka(_Group):
+    """Where the cluster is and how to log in."""
+
+    bootstrap_servers: str = Field("127.0.0.1:9092", description="Comma-separated host:port of the Kafka brokers.")
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How clients talk to the brokers."
+    )
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="SASL mechanism, used with SASL_PLAINTEXT and SASL_SSL."
+    )
+    sasl_username: str = Field("", description="SASL user.")
+    sasl_password: SecretStr = Field(SecretStr(""), description="SASL password.")
+    ssl_ca_file: str = Field("", description="CA certificates in PEM; empty = those of the system.")
+    session_timeout_s: float = Field(
+        10.0, ge=1, le=300, description="A worker silent for longer loses its partitions."
+    )
+    fenced: bool = Field(
+        True, description="The broker fences transactional producers (every Apache Kafka; not the embedded broker)."
+    )
+
+
+class Topics(_Group):
+    """Names, sizes and retention of the topics."""
+
+    prefix: str = Field("", description="Put before every topic name, for example `staging.`.")
+    platforms: tuple[str, ...] = Field(
+        tuple(BUILT_IN), description="Platforms whose `events.<platform>` topics are read; mapping files add theirs."
+    )
+    partitions: int = Field(4, ge=1, le=10_000, description="Partitions of every topic except `identity`.")
+    replication: int = Field(1, ge=1, le=9, description="Replication factor; 3 in production.")
+    events_retention_days: float = Field(7, gt=0, description="How long events and dead letters are kept.")
+
+    @field_validator("platforms")
+    @classmethod
+    def _platform_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(parse_platform(name) for name in names)
+
+
+class EncoderChoice(_Group):
+    """Which model turns text into vectors."""
+
+    model: str = Field(
+        "intfloat/multilingual-e5-small",
+        description="`hashed` (no weights), `minilm` (the packaged weights), or a Hugging Face name or local path.",
+    )
+    device: str = Field("auto", description="`auto`, `cpu`, `cuda`, `cuda:1`; auto takes a GPU when there is one.")
+    dtype: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="auto takes bfloat16 where the processor or GPU computes in it, else float32."
+    )
+    pooling: Literal["auto", "mean", "cls", "last"] = Field(
+        "auto", description="How token vectors become one; auto reads the model's own sentence-transformers files."
+    )
+    passage_prefix: str = Field("", description="Put before item and user texts (E5: `passage: `).")
+    query_prefix: str = Field("", description="Put before search queries (E5: `query: `).")
+    max_text_tokens: int = Field(128, ge=8, le=8192, description="Longer texts are cut; the cuts are counted.")
+    max_batch_tokens: int = Field(4096, ge=64, description="Token budget of one encoder call.")
+    lexical: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Character n-gram channel beside the semantic one; auto adds it to the packaged English model.",
+    )
+    cache_bytes: int = Field(512 << 20, ge=0, description="Bound of the embedding cache on disk; 0 turns it off.")
+
+
+class Ingest(_Group):
+    """What the gate accepts."""
+
+    mappings_dir: str = Field("", description="Folder of mapping files (`<platform>.toml`) for foreign dialects.")
+    lateness_days: float = Field(
+        30, ge=0, description="An event older than this on arrival is counted and dropped; 0 = no bound."
+    )
+    future_tolerance_s: float = Field(
+        300, ge=0, description="Event times up to this far ahead of the broker's clock are set to it."
+    )
+    max_future_days: float = Field(1, ge=0, description="Times further ahead than this become dead letters.")
+    max_event_bytes: int = Field(1_000_000, ge=1_000, description="Larger records become dead letters.")
+    max_text_chars: int = Field(4_000, ge=16, description="Longer texts are cut.")
+    currency: str = Field("USD", description="The one currency prices are kept in.")
+    currency_rates: dict[str, float] = Field(
+        {"USD": 1.0, "EUR": 1.08, "GBP": 1.27, "CNY": 0.14, "JPY": 0.0066},
+        description="Value of one unit of a currency in `currency`; a price in another currency is left out.",
+    )
+
+
+class Profile(_Group):
+    """How events become profiles."""
+
+    short_half_life_days: float = Field(2, gt=0, description="Half-life of the short-horizon vector.")
+    long_half_life_days: float = Field(60, gt=0, description="Half-life of the long-horizon vector and of tags.")
+    action_weights: dict[str, float] = Field(
+        {}, description="Overrides of the weights by action, for example `{\"product.viewed\": 0.5}`."
+    )
+    platform_weights: dict[str, float] = Field(
+        {"ads": 0.0},
+        description="Share of each platform in the unified view; ads move only their own block by default.",
+    )
+    recent_events: int = Field(20, ge=1, le=500, description="Latest events kept per account as evidence.")
+    dedup_ids: int = Field(512, ge=16, le=100_000, description="Latest event ids kept per account to drop repeats.")
+    max_tags: int = Field(64, ge=4, le=1_000, description="Tags kept per account.")
+    published_tags: int = Field(20, ge=1, le=200, description="Tags in the published profile and platform blocks.")
+
+
+class Engine(_Group):
+    """The transport and the checkpoint."""
+
+    max_batch_records: int = Field(2_000, ge=1, description="Most records in one micro-batch.")
+    fetch_max_bytes: int = Field(1 << 20, ge=1 << 14, description="Bytes asked for per partition and fetch.")
+    fetch_min_bytes: int = Field(65_536, ge=1, description="A fetch waits for this much, or for the linger.")
+    linger_s: float = Field(0.02, ge=0.001, le=5, description="Longest wait for a fuller fetch when traffic is thin.")
+    transaction_timeout_s: float = Field(30, ge=5, description="A checkpoint that takes longer ends the process.")
+    standby: bool = Field(False, description="Keep warm copies of the state of partitions owned by other workers.")
+
+
+class Api(_Group):
+    """The HTTP interface of `braid serve`."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on; anything but loopback needs keys.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 = any free one.")
+    keys: dict[str, Literal["read", "admin"]] = Field({}, description="API key -> role.")
+
+
+class Metrics(_Group):
+    """The operator port."""
+
+    host: str = Field("127.0.0.1", description="Address of /metrics, /healthz and /readyz of a worker.")
+    port: int = Field(9100, ge=0, le=65535, description="Port of the same; 0 = any free one.")
+
+
+class Pseudonym(_Group):
+    """How platform user ids are hidden."""
+
+    key: SecretStr = Field(
+        SecretStr(""), description="Secret of 16-64 bytes for account keys; the same on every worker and serve."
+    )
+
+
+class Index(_Group):
+    """The nearest-item index."""
+
+    kind: Literal["auto", "exact", "hnsw"] = Field("auto", description="auto: exact while small, HNSW beyond.")
+    max_delta_rows: int = Field(4_000, ge=16, description="Newer rows scanned flat before the main index is rebuilt.")
+    snapshot_interval_s: float = Field(300, ge=1, description="Pause between snapshots.")
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid", nested_model_default_partial_update=True
+    )
+
+    state_dir: Path = Field(Path(".braid"), description="Folder of RocksDB state, caches and snapshots.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe line logged.")
+    log_format: Literal["auto", "json", "text"] = Field("auto", description="auto: text on a terminal, else JSON.")
+    kafka: Kafka = Kafka()
+    topics: Topics = Topics()
+    encoder: EncoderChoice = EncoderChoice()
+    ingest: Ingest = Ingest()
+    profile: Profile = Profile()
+    engine: Engine = Engine()
+    index: Index = Index()
+    api: Api = Api()
+    metrics: Metrics = Metrics()
+    pseudonym: Pseudonym = Pseudonym()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments beat the environment, the environment beats the file."""
+        toml = Path(os.environ.get("BRAID_CONFIG", TOML_FILE))
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml))
+
+    @classmethod
+    def load(cls, **overrides: object) -> Settings:
+        """Read, check and report all faults at once. Raises UsageError."""
+        unknown = sorted(_unknown_names(os.environ))
+        if unknown:
+            raise UsageError("\n".join(unknown))
+        try:
+            return cls(**overrides)  # type: ignore[arg-type]  # pydantic checks them
+        except ValidationError as error:
+            lines = (
+                f"{PREFIX}{'__'.join(str(part) for part in fault['loc']).upper()} = {fault.get('input')!r}: {fault['msg']}"
+                for fault in error.errors()
+            )
+            raise UsageError("\n".join(lines)) from error
+
+    def pseudonym_key(self) -> bytes:
+        """The secret for account keys. Raises UsageError when it is missing, short or long."""
+        key = self.pseudonym.key.get_secret_value().encode()
+        if not 16 <= len(key) <= 64:
+            raise UsageError(
+                f"BRAID_PSEUDONYM__KEY has {len(key)} bytes: set a secret of 16-64 bytes, "
+                f"for example BRAID_PSEUDONYM__KEY={secrets.token_hex(16)}; it must never change afterwards"
+            )
+        return key
+
+
+def _unknown_names(environ: os._Environ[str]) -> Iterator[str]:
+    """pydantic ignores a misspelt top-level variable; a setting that is silently ignored is a fault."""
+    known = {f"{PREFIX}{name.upper()}" for name in known_names()}
+    for name in environ:
+        if name.startswith(PREFIX) and name not in known and name not in OUTSIDE_NAMES:
+            near = get_close_matches(name, known, n=1)
+            yield f"{name}: no such setting" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def known_names() -> Iterator[str]:
+    """Dotted-by-`__` names of every setting, groups included."""
+    for name, field in Settings.model_fields.items():
+        yield name
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, _Group):
+            yield from (f"{name}__{inner}" for inner in kind.model_fields)

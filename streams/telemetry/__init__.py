@@ -1,0 +1,1 @@
+"""What Braid tells operators: metrics declared once, and logs."""

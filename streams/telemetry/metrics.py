@@ -1,0 +1,183 @@
+"""Every metric, declared once, with its meaning and what to do about it.
+
+Labels come from closed sets (stage, reason, partition); never a user, an item or an offset. Bind labels outside hot
+loops. `docs/operations.md` is generated from this table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+REGISTRY = CollectorRegistry()
+_FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_LATENCY = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+_SIZE = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_000, 5_000)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A metric's row in the operator's manual."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    meaning: str
+    action: str
+
+
+DECLARED: list[Declared] = []
+
+
+def _declare(kind: str, name: str, labels: tuple[str, ...], meaning: str, action: str) -> None:
+    DECLARED.append(Declared(name, kind, labels, meaning, action))
+
+
+def _counter(name: str, meaning: str, action: str, *labels: str) -> Counter:
+    _declare("counter", name, labels, meaning, action)
+    return Counter(name, meaning, labels, registry=REGISTRY)
+
+
+def _gauge(name: str, meaning: str, action: str, *labels: str) -> Gauge:
+    _declare("gauge", name, labels, meaning, action)
+    return Gauge(name, meaning, labels, registry=REGISTRY)
+
+
+def _histogram(name: str, meaning: str, action: str, *labels: str, buckets: tuple[float, ...] = _FAST) -> Histogram:
+    _declare("histogram", name, labels, meaning, action)
+    return Histogram(name, meaning, labels, registry=REGISTRY, buckets=buckets)
+
+
+# --- flow ------------------------------------------------------------------------------------------------------
+RECORDS = _counter(
+    "braid_records_total", "Records taken from a source topic.", "Flat while lag grows: see the stage's log.", "stage"
+)
+LAG = _gauge(
+    "braid_lag_records",
+    "Records of a source partition that are not yet applied.",
+    "Grows for minutes: add workers, or look at braid_stage_seconds for the step that takes long.",
+    "stage",
+    "topic",
+    "partition",
+)
+OLDEST_UNAPPLIED = _gauge(
+    "braid_oldest_unapplied_seconds",
+    "Age of the oldest record that is not yet applied; 0 when all are.",
+    "The freshness of profiles. Above the objective: as for braid_lag_records.",
+    "stage",
+    "topic",
+    "partition",
+)
+BATCH_RECORDS = _histogram(
+    "braid_batch_records", "Records in a micro-batch.", "Mostly 1 under load: raise BRAID_ENGINE__LINGER_S.", "stage",
+    buckets=_SIZE,
+)
+STAGE_SECONDS = _histogram(
+    "braid_stage_seconds",
+    "Duration of a step of a micro-batch: prepare (decode, encode), fold, commit, store.",
+    "prepare high: the encoder is the limit. commit high: the broker is.",
+    "stage",
+    "step",
+)
+EVENT_TO_PROFILE = _histogram(
+    "braid_event_to_profile_seconds",
+    "From the broker's time of an event to the commit of the profile that holds it.",
+    "The promise to service teams. High: see braid_oldest_unapplied_seconds.",
+    buckets=_LATENCY,
+)
+
+# --- outcomes --------------------------------------------------------------------------------------------------
+DEAD_LETTERS = _counter(
+    "braid_dead_letters_total",
+    "Records that can never be applied, by reason.",
+    "A jump: one platform changed its format; read them with `braid tail dead-letters`.",
+    "stage",
+    "reason",
+)
+LATE = _counter(
+    "braid_late_events_total",
+    "Events dropped because they were older on arrival than the lateness bound.",
+    "A platform re-sends history: raise BRAID_INGEST__LATENESS_DAYS or tell it.",
+    "platform",
+)
+IGNORED = _counter("braid_ignored_events_total", "Events of kinds that no stage uses yet.", "None.", "platform", "kind")
+DUPLICATES = _counter(
+    "braid_duplicates_total",
+    "Events dropped because their id was applied before.",
+    "A steady share is normal (re-sends, restarts); a jump: a platform sends twice.",
+)
+BEHIND_HORIZON = _counter(
+    "braid_behind_dedup_horizon_total",
+    "Events older than every id kept for their account: they cannot be told from repeats and are dropped.",
+    "More than a trace: raise BRAID_PROFILE__DEDUP_IDS.",
+)
+REPLAYED = _counter(
+    "braid_replayed_total", "Records skipped by the fence because their user's state already held them.",
+    "Normal after a restart.",
+)
+EVENTS_APPLIED = _counter("braid_events_applied_total", "Events folded into profiles.", "None.")
+PROFILES_PUBLISHED = _counter("braid_profiles_published_total", "Profile records published.", "None.")
+ITEMS = _counter("braid_items_total", "Items published or deleted.", "None.", "outcome")
+
+# --- encoder ---------------------------------------------------------------------------------------------------
+ENCODED_TEXTS = _counter("braid_encoded_texts_total", "Texts that went through the encoder.", "None.", "stage")
+ENCODED_TOKENS = _counter("braid_encoded_tokens_total", "Tokens that went through the encoder.", "None.", "stage")
+PADDING_TOKENS = _counter(
+    "braid_padding_tokens_total", "Tokens computed only to fill a batch.",
+    "Above a tenth of the tokens: the model cannot be packed; lower BRAID_ENCODER__MAX_BATCH_TOKENS.", "stage",
+)
+TRUNCATED_TEXTS = _counter(
+    "braid_truncated_texts_total", "Texts cut at the token limit.",
+    "Many: raise BRAID_ENCODER__MAX_TEXT_TOKENS if meaning sits late in your texts.", "stage",
+)
+ENCODE_SECONDS = _histogram("braid_encode_seconds", "Duration of an encoder call.", "Slow: use a GPU.", "stage")
+CACHE_HITS = _counter("braid_embedding_cache_hits_total", "Texts found in the embedding cache.", "None.", "stage")
+CACHE_MISSES = _counter(
+    "braid_embedding_cache_misses_total", "Texts not in the embedding cache.",
+    "Misses on known texts: raise BRAID_ENCODER__CACHE_BYTES.", "stage",
+)
+
+# --- state -----------------------------------------------------------------------------------------------------
+STATE_BYTES = _gauge("braid_state_bytes", "Estimated bytes of local state.", "Plan the disk by it.", "partition")
+STATE_USERS = _gauge("braid_state_users", "Estimated users in local state.", "None.", "partition")
+CHECKPOINTS = _counter("braid_checkpoints_total", "Micro-batches made durable.", "None.", "stage")
+CHANGELOG_GAPS = _counter(
+    "braid_changelog_gaps_total", "Changelog records found between our own: a second writer.",
+    "Any: two workers share an application id without fencing; stop one and report.", "partition",
+)
+REBALANCES = _counter("braid_rebalances_total", "Assignments received.", "Frequent: raise the session timeout.", "stage")
+OWNED_PARTITIONS = _gauge("braid_owned_partitions", "Source partitions this worker owns.", "0 for long: idle.", "stage")
+ACQUIRE_SECONDS = _histogram(
+    "braid_acquire_seconds", "From assignment to resume: fencing and restore of all partitions.",
+    "Long restores: turn on standby (BRAID_ENGINE__STANDBY).", "stage", buckets=_LATENCY,
+)
+RESTORED_RECORDS = _counter("braid_restored_records_total", "Changelog records read to restore state.", "None.", "partition")
+RESTORE_LEFT = _gauge("braid_restore_left_records", "Changelog offsets left in a running restore.", "None.", "partition")
+STANDBY_LAG = _gauge("braid_standby_lag_records", "Changelog offsets a warm copy is behind.", "None.", "partition")
+
+# --- serve -----------------------------------------------------------------------------------------------------
+INDEX_ITEMS = _gauge("braid_index_items", "Items in the nearest-item index.", "None.")
+INDEX_DELTA = _gauge("braid_index_delta_rows", "Rows scanned flat, newer than the main index.",
+                     "Stays above BRAID_INDEX__MAX_DELTA_ROWS: rebuilds do not keep up.")
+INDEX_REBUILDS = _counter("braid_index_rebuilds_total", "Rebuilds of the main index.", "None.")
+REFRESH_DELAY = _histogram(
+    "braid_refresh_delay_seconds", "From the broker's time of a record to its being served.",
+    "High: serve lags behind; add a replica or CPU.", "view", buckets=_LATENCY,
+)
+VIEW_RECORDS = _gauge("braid_view_records", "Records in a local view.", "None.", "view")
+STALE_RECORDS = _counter("braid_stale_records_total", "Records dropped by a reader: not newer than what it has.",
+                         "Normal after a takeover.", "view")
+REQUEST_SECONDS = _histogram("braid_request_seconds", "Duration of HTTP requests by route template.",
+                             "p99 above the objective: see braid_index_delta_rows.", "route", "status")
+SNAPSHOTS = _counter("braid_snapshots_total", "Index snapshots written.", "Flat: see the log.", "outcome")
+
+
+def start_process_metrics() -> None:
+    """Add the process's own memory, CPU and descriptors; once per process, by the composition root."""
+    ProcessCollector(registry=REGISTRY)
+    PlatformCollector(registry=REGISTRY)
+    GCCollector(registry=REGISTRY)
