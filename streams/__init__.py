@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""Braid: one live profile per person, woven from what the person does on every platform."""

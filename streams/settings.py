@@ -51,9 +51,6 @@ class Kafka(_Group):
     session_timeout_s: float = Field(
         10.0, ge=1, le=300, description="A worker silent for longer loses its partitions."
     )
-    fenced: bool = Field(
-        True, description="The broker fences transactional producers (every Apache Kafka; not the embedded broker)."
-    )
 
 
 class Topics(_Group):
@@ -132,7 +129,7 @@ class Profile(_Group):
     )
     recent_events: int = Field(20, ge=1, le=500, description="Latest events kept per account as evidence.")
     dedup_ids: int = Field(512, ge=16, le=100_000, description="Latest event ids kept per account to drop repeats.")
-    max_tags: int = Field(64, ge=4, le=1_000, description="Tags kept per account.")
+    max_tags: int = Field(128, ge=4, le=1_000, description="Tags kept per account.")
     published_tags: int = Field(20, ge=1, le=200, description="Tags in the published profile and platform blocks.")
 
 
@@ -236,6 +233,11 @@ class Settings(BaseSettings):
                 f"for example BRAID_PSEUDONYM__KEY={secrets.token_hex(16)}; it must never change afterwards"
             )
         return key
+
+
+def failpoint() -> str:
+    """The fault a test asked for (`BRAID_FAILPOINT`, see engine.faults); empty in production."""
+    return os.environ.get("BRAID_FAILPOINT", "")
 
 
 def _unknown_names(environ: os._Environ[str]) -> Iterator[str]:

@@ -18,6 +18,11 @@ class Model(msgspec.Struct, frozen=True):
     version: str
     dim: int
 
+    @property
+    def label(self) -> str:
+        """`<name>@<version>`, as item records carry it."""
+        return f"{self.name}@{self.version}"
+
 
 class Change(msgspec.Struct, frozen=True):
     """Why this revision exists. kind: update, merge, split, erase, expire or reencode."""

@@ -24,6 +24,7 @@ from streams.engine.fatal import die
 from streams.engine.faults import Fault
 from streams.engine.lanes import LaneConfig, Lanes
 from streams.engine.ownership import OwnedPartition, OwnerConfig, acquire
+from streams.engine.standby import Standby
 from streams.engine.transport import BatchMessage, BatchSchema, FetchLimits
 from streams.engine.writers import IdempotentWriter
 from streams.telemetry import metrics
@@ -47,6 +48,7 @@ class ShellConfig:
     executor: Executor
     owner: OwnerConfig | None
     shared_writer: IdempotentWriter | None
+    standby: Standby | None
     fault: Fault
     faust_options: Mapping[str, Any]
 
@@ -101,7 +103,7 @@ class StageApp(faust.App):  # type: ignore[misc]
         except BaseException as error:  # noqa: BLE001 - a half-owned partition must not be worked on
             die(f"take-over of {self.stage.name}", error)
         metrics.ACQUIRE_SECONDS.labels(self.stage.name).observe(perf_counter() - started_s)
-        metrics.OWNED_PARTITIONS.labels(self.stage.name).set(len(self._source_partitions()))
+        metrics.OWNED_PARTITIONS.labels(self.stage.name).set(len(self.source_partitions()))
         self.is_ready = True
         for callback in self.on_acquired:
             callback(self)
@@ -110,7 +112,8 @@ class StageApp(faust.App):  # type: ignore[misc]
         if self._shell.owner is None:
             return
         loop, generation = asyncio.get_running_loop(), self.consumer_generation_id
-        wanted = [tp for tp in self._source_partitions() if tp not in self.owned]
+        wanted = [tp for tp in self.source_partitions() if tp not in self.owned]
+        await self._keep_warm()
         got = await asyncio.gather(
             *(
                 loop.run_in_executor(self._shell.executor, acquire, self._shell.owner, tp.topic, tp.partition)
@@ -130,6 +133,15 @@ class StageApp(faust.App):  # type: ignore[misc]
                 n_restored=sum(owned.n_restored for owned in got),
             )
 
+    async def _keep_warm(self) -> None:
+        """Warm copies of everything that is not ours; their folders must be closed before an owner opens them."""
+        if self._shell.standby is None:
+            return
+        n_partitions = self.consumer.topic_partitions(next(iter(self._sources))) or 0
+        ours = {tp.partition for tp in self.source_partitions()}
+        others = set(range(n_partitions)) - ours
+        await asyncio.get_running_loop().run_in_executor(self._shell.executor, self._shell.standby.keep, others)
+
     async def _let_go(self, _: Any, revoked: set[TP], **__: Any) -> None:
         """Release revoked partitions; Faust has waited for their running checkpoints before."""
         for tp in revoked:
@@ -138,7 +150,18 @@ class StageApp(faust.App):  # type: ignore[misc]
                 owned.release()
         metrics.OWNED_PARTITIONS.labels(self.stage.name).set(0)
 
-    def _source_partitions(self) -> set[TP]:
+    async def on_stop(self) -> None:
+        """Let Faust finish and commit, then release what is owned."""
+        self.is_ready = False
+        await super().on_stop()
+        for owned in self.owned.values():
+            owned.release()
+        self.owned.clear()
+        if self._shell.standby is not None:
+            self._shell.standby.stop()
+
+    def source_partitions(self) -> set[TP]:
+        """Assigned partitions of the source topics."""
         return {tp for tp in self.consumer.assignment() if tp.topic in self._sources}
 
 

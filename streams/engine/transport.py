@@ -149,6 +149,11 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         """Whether this batch is still the one handed out; False once its partition was revoked or sought back."""
         return any(other is message for other in self._open.get(message.tp, ()))
 
+    def oldest_open(self, tp: TP) -> BatchMessage | None:
+        """The first batch handed out and not yet done."""
+        handed_out = self._open.get(tp)
+        return handed_out[0] if handed_out else None
+
     async def wait_empty(self) -> None:
         """Wait for the checkpoints that have begun; let go of everything else, which comes again.
 

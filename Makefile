@@ -1,0 +1,48 @@
+# Every target installs what it needs. `make` alone lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+NAME ?= pipeline
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-quick check fmt docs bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+setup: .venv/installed ## .venv with braid and everything it needs
+
+.venv/installed: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@echo "installing (about half a minute with a warm cache, a few minutes without) ..." >&2
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt -e '.[offline]' --group dev
+	@touch $@
+
+demo: setup ## the main job on an embedded broker, with simulated people; ARGS="--once --json"
+	@$(BIN)/braid demo $(ARGS)
+
+test: setup ## all tests; real Apache Kafka is resolved and started where Java and Maven are there
+	$(BIN)/python -m pytest $(ARGS)
+
+test-quick: setup ## tests without a broker of their own and without slow ones
+	$(BIN)/python -m pytest -m "not kafka and not slow" tests/unit tests/contract $(ARGS)
+
+check: setup ## linters, types, import directions, generated docs
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m docs.generate --check
+
+fmt: setup ## mend what the linter can mend
+	$(BIN)/ruff check --fix .
+
+docs: setup ## write the generated pages
+	$(BIN)/python -m docs.generate
+
+bench: setup ## a benchmark; NAME=pipeline|latency|encoder|restore|recommend, ARGS for its options
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group bench
+	@$(BIN)/python -m tests.bench.$(NAME) $(ARGS)
+
+clean: ## remove what was built; the environment stays
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .braid

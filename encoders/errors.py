@@ -1,0 +1,20 @@
+"""What can go wrong when an encoder is built. Encoding itself fails for no text, only with the device (RuntimeError).
+
+EncoderError
+├── ModelUnavailable   the model's files cannot be had      → fetch or install them, or name another model
+└── UnsupportedModel   the files ask for what we do not do  → name another model or setting
+"""
+
+from __future__ import annotations
+
+
+class EncoderError(Exception):
+    """Base of the errors of this package; the message names the model or setting, its value and the remedy."""
+
+
+class ModelUnavailable(EncoderError):  # noqa: N818 - named by the reaction, as the tree says
+    """The model is neither a folder, nor cached, nor reachable."""
+
+
+class UnsupportedModel(EncoderError):  # noqa: N818
+    """The model is there, but its vectors could not be computed as its authors define them."""

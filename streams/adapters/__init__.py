@@ -1,0 +1,1 @@
+"""One outside thing a file: wire formats, mapping files, disks."""

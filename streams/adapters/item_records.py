@@ -1,0 +1,33 @@
+"""Records of the `item-vectors` topic and what is in them."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from streams.domain.events import EVENT_VERSION, ItemRecord
+from streams.ports import Vectors
+
+_decode = msgspec.msgpack.Decoder(ItemRecord).decode
+
+
+def unpack_item(raw: bytes) -> ItemRecord | None:
+    """The record, about 3 µs, or None when this release cannot read it."""
+    try:
+        record = _decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return record if record.version <= EVENT_VERSION else None
+
+
+def vector_of(record: ItemRecord, model: str, dim: int) -> Vectors | None:
+    """float32 (D,) of unit norm or zero; None when another model made it: vectors of two models are never compared."""
+    if record.model != model or len(record.vector) != 2 * dim:
+        return None
+    vector = np.frombuffer(record.vector, np.float16).astype(np.float32)
+    norm = float(np.sqrt(vector @ vector))
+    if not np.isfinite(norm):
+        return None
+    # float16 keeps three digits; searches promise inner products of unit vectors.
+    unit: Vectors = vector / np.float32(norm) if norm > 0.0 else vector
+    return unit

@@ -1,0 +1,114 @@
+"""The newest record of every key of a topic, in RocksDB, with the topic's offsets in the same write batch.
+
+A process that ends anywhere finds records and offsets that fit together and reads on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
+
+from streams.errors import CorruptState
+
+Entry = tuple[bytes, bytes | None]
+
+#: Keys of topics are printable, so leading control bytes keep these apart.
+_OFFSET: Final = b"\x00offset:"
+_WRITTEN_AT: Final = b"\x00written-at-ms"
+SIDE: Final = b"\x01"
+#: UTF-8 never holds this byte.
+_AFTER_ALL: Final = b"\xff"
+_MEMTABLE_BYTES: Final = 16 << 20
+
+
+class LocalView:
+    """Bytes by key. One writer thread, any number of readers; entries under `SIDE` are its owner's own notes.
+
+    A view that was last written more than `max_away_s` before `now_s` starts empty: the topic may have dropped the
+    tombstones of what was deleted since (`delete.retention.ms`), and what was erased must not live on here.
+    Raises CorruptState when the folder does not open.
+    """
+
+    def __init__(self, path: Path, cache: Cache, now_s: float, max_away_s: float = float("inf")) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._db = Rdict(str(path), options=_options(cache))
+        except Exception as error:  # rocksdict raises bare exceptions of several kinds
+            raise CorruptState(f"view at {path} does not open ({error}): delete this folder and start again") from error
+        written_ms = self._db.get(_WRITTEN_AT)
+        self.was_away_too_long = (
+            written_ms is not None and now_s - int.from_bytes(written_ms, "big") / 1000.0 > max_away_s
+        )
+        if self.was_away_too_long:
+            self.clear()
+
+    def get(self, key: str) -> bytes | None:
+        """The newest value, or None."""
+        found: bytes | None = self._db.get(key.encode())
+        return found
+
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Values in the order of the keys, None where there is none."""
+        return self._db.get(list(keys)) if keys else []  # type: ignore[no-any-return,call-overload]
+
+    def write(self, entries: Iterable[Entry], next_offsets: Mapping[int, int], at_s: float) -> None:
+        """Values (None deletes) and the offsets to go on from, all or nothing. at_s: now, for `max_away_s`."""
+        batch = WriteBatch(raw_mode=True)
+        for key, value in entries:
+            if value is None:
+                batch.delete(key)
+            else:
+                batch.put(key, value)
+        for partition, offset in next_offsets.items():
+            batch.put(_OFFSET + b"%d" % partition, offset.to_bytes(8, "big"))
+        batch.put(_WRITTEN_AT, int(at_s * 1000).to_bytes(8, "big"))
+        self._db.write(batch)
+
+    def next_offsets(self) -> dict[int, int]:
+        """Partition -> offset to go on from."""
+        found = {}
+        for key, value in self._db.items(from_key=_OFFSET):
+            if not key.startswith(_OFFSET):
+                break
+            found[int(key[len(_OFFSET) :])] = int.from_bytes(value, "big")
+        return found
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every record, in key order."""
+        for key, value in self._db.items(from_key=b"\x02"):
+            yield key, value
+
+    def side_items(self) -> Iterator[tuple[bytes, bytes]]:
+        """The owner's notes, keys without their prefix."""
+        for key, value in self._db.items(from_key=SIDE):
+            if not key.startswith(SIDE):
+                break
+            yield key[len(SIDE) :], value
+
+    def clear(self) -> None:
+        """Forget records, notes and offsets."""
+        self._db.delete_range(b"\x00", _AFTER_ALL)
+
+    def n_records(self) -> int:
+        """Estimated number of keys, for the metrics."""
+        return int(self._db.property_int_value("rocksdb.estimate-num-keys") or 0)
+
+    def close(self) -> None:
+        """Release the folder's lock."""
+        self._db.close()
+
+
+def _options(cache: Cache) -> Options:
+    options = Options(raw_mode=True)
+    options.create_if_missing(True)
+    options.set_write_buffer_size(_MEMTABLE_BYTES)
+    options.set_keep_log_file_num(2)
+    blocks = BlockBasedOptions()
+    blocks.set_block_cache(cache)
+    blocks.set_bloom_filter(10.0, False)
+    options.set_block_based_table_factory(blocks)
+    return options

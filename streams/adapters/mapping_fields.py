@@ -1,0 +1,182 @@
+"""One field of a mapping file: where its value comes from and what is done to it, by table, never by expression."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isfinite
+from typing import Any, Final, Literal
+
+import msgspec
+
+from streams.adapters.mapping_paths import Path, parse_path
+from streams.domain import reasons
+from streams.domain.clocks import format_time
+from streams.errors import InvalidEvent
+
+Kind = Literal["text", "number", "flag", "list", "time"]
+Scalar = str | int | float | bool
+OTHERWISE: Final = "*"
+MAX_NUMBER_CHARS: Final = 64
+
+NUMBER_UNITS: Final = {
+    "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "percent": 0.01, "cents": 0.01, "micros": 1e-6,
+}  # fmt: skip
+EPOCH_UNITS: Final = {"epoch_s": 1.0, "epoch_ms": 1e-3, "epoch_us": 1e-6, "epoch_ns": 1e-9}
+NAIVE_UTC: Final = "utc"
+
+
+class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"source": "from", "target": "to"}):
+    """A linear change of scale, for example ten points to five stars: from [0, 10] to [1, 5]."""
+
+    source: tuple[float, float]
+    target: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a scale without width."""
+        if not (self.source[1] - self.source[0]):
+            raise ValueError("from: the two ends must differ")
+
+    def __call__(self, number: float) -> float:
+        """The number on the other scale; beyond the ends it goes on, and the range check decides."""
+        share = (number - self.source[0]) / (self.source[1] - self.source[0])
+        return self.target[0] + share * (self.target[1] - self.target[0])
+
+
+class FieldSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a mapping file may say about one field. Exactly one of path, const and join.
+
+    path: one path or several, the first that is there wins. join: paths, all of which must be there, glued by `sep`.
+    values: the platform's word to ours; `*` for all others, else the field is left out. split: separator of a list.
+    """
+
+    path: str | list[str] | None = None
+    const: Scalar | None = None
+    join: list[str] | None = None
+    sep: str = ":"
+    values: dict[str, Scalar] | None = None
+    unit: str | None = None
+    scale: Scale | None = None
+    split: str | None = None
+
+
+def compile_field(spec: str | FieldSpec, kind: Kind) -> Callable[[Any], Any]:
+    """A function from document to value, None when it is absent. Raises ValueError for a faulty spec.
+
+    What it returns raises InvalidEvent mapping_failed (the caller adds the field's name) or bad_time.
+    """
+    spec = FieldSpec(path=spec) if isinstance(spec, str) else spec
+    if [spec.path, spec.const, spec.join].count(None) != 2:
+        raise ValueError("give exactly one of path, const and join")
+    find, convert = _source(spec), _conversion(spec, kind)
+    values = spec.values
+
+    def value_of(document: Any) -> Any:
+        raw = find(document)
+        if values is not None and raw is not None:
+            raw = values.get(_text(raw), values.get(OTHERWISE))
+        return None if raw is None else convert(raw)
+
+    return value_of
+
+
+def _source(spec: FieldSpec) -> Callable[[Any], Any]:
+    if spec.const is not None:
+        return lambda _: spec.const
+    if spec.join is not None:
+        parts = [parse_path(text) for text in spec.join]
+        return lambda document: _joined(parts, document, spec.sep)
+    paths = [parse_path(text) for text in ([spec.path] if isinstance(spec.path, str) else spec.path or [])]
+    if not paths:
+        raise ValueError("path: name at least one")
+    if len(paths) == 1:
+        return paths[0].find
+    return lambda document: next((found for path in paths if (found := path.find(document)) is not None), None)
+
+
+def _joined(parts: list[Path], document: Any, sep: str) -> str | None:
+    found = [part.find(document) for part in parts]
+    return None if None in found else sep.join(map(_text, found))
+
+
+def _conversion(spec: FieldSpec, kind: Kind) -> Callable[[Any], Any]:
+    if spec.split is not None and kind != "list":
+        raise ValueError("split: only for tags and genre")
+    if spec.scale is not None and kind != "number":
+        raise ValueError("scale: only for numbers")
+    if kind == "number":
+        return _number_conversion(spec)
+    if kind == "time":
+        return _time_conversion(spec.unit)
+    if spec.unit is not None:
+        raise ValueError("unit: only for numbers and times")
+    if kind == "list":
+        return lambda raw: _texts(raw, spec.split)
+    return _flag if kind == "flag" else _text
+
+
+def _number_conversion(spec: FieldSpec) -> Callable[[Any], float]:
+    if spec.unit is not None and spec.unit not in NUMBER_UNITS:
+        raise ValueError(f"unit {spec.unit!r}: use one of {', '.join(NUMBER_UNITS)}")
+    factor, scale = NUMBER_UNITS[spec.unit or "s"], spec.scale
+
+    def convert(raw: Any) -> float:
+        number = _number(raw) * factor
+        return number if scale is None else scale(number)
+
+    return convert
+
+
+def _time_conversion(unit: str | None) -> Callable[[Any], str]:
+    if unit is None:
+        return _text
+    if unit == NAIVE_UTC:
+        return lambda raw: f"{_text(raw)}Z"
+    if unit not in EPOCH_UNITS:
+        raise ValueError(f"unit {unit!r}: use one of {', '.join(EPOCH_UNITS)}, {NAIVE_UTC}, or none for RFC 3339")
+    factor = EPOCH_UNITS[unit]
+    return lambda raw: format_time(_number(raw) * factor, "time")
+
+
+def _text(raw: Any) -> str:
+    if isinstance(raw, str):
+        return raw
+    if isinstance(raw, bool):
+        return "true" if raw else "false"
+    if isinstance(raw, int):
+        return str(raw)
+    if isinstance(raw, float) and isfinite(raw):
+        return str(int(raw)) if raw.is_integer() and abs(raw) < 2**53 else repr(raw)
+    raise _unfit("a text or a number", raw)
+
+
+def _number(raw: Any) -> float:
+    if isinstance(raw, (int, float)) and not isinstance(raw, bool):
+        return float(raw)
+    if isinstance(raw, str) and len(raw) <= MAX_NUMBER_CHARS:
+        try:
+            return float(raw)
+        except ValueError:
+            pass
+    raise _unfit("a number", raw)
+
+
+def _flag(raw: Any) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    if raw in (0, "0", "false"):
+        return False
+    if raw in (1, "1", "true"):
+        return True
+    raise _unfit("true or false", raw)
+
+
+def _texts(raw: Any, split: str | None) -> list[str]:
+    if isinstance(raw, str):
+        return [part for part in raw.split(split) if part.strip()] if split else [raw]
+    if isinstance(raw, list):
+        return [_text(part) for part in raw]
+    raise _unfit("a list of texts", raw)
+
+
+def _unfit(expected: str, raw: Any) -> InvalidEvent:
+    return InvalidEvent(reasons.MAPPING_FAILED, f"expected {expected}, got {type(raw).__name__}")

@@ -1,0 +1,129 @@
+"""A platform's own dialect, turned into the contract's envelope by a table: `<platform>.toml`, no code, no expressions.
+
+`docs/platforms.md` explains the file. Files are read and checked once, at start: a fault names file, key and remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from streams.adapters.cloudevents import guarded
+from streams.adapters.mapping_fields import OTHERWISE, FieldSpec, Kind, compile_field
+from streams.domain import reasons
+from streams.domain.actions import IGNORED, Action
+from streams.domain.envelopes import SPEC_VERSION, Envelope
+from streams.domain.platforms import Platform
+from streams.errors import InvalidEvent
+
+Specs = dict[str, str | FieldSpec]
+
+ENVELOPE_KINDS: Final[dict[str, Kind]] = {
+    "id": "text", "source": "text", "type": "text", "time": "time", "sentat": "time", "subject": "text",
+    "userid": "text", "anonymousid": "text", "sessionid": "text",
+}  # fmt: skip
+DATA_KINDS: Final[dict[str, Kind]] = {
+    "text": "text", "query": "text", "reverses_id": "text", "rating": "number", "value": "number",
+    "quantity": "number", "position_s": "number", "duration_s": "number", "dwell_s": "number", "completed": "flag",
+}  # fmt: skip
+ITEM_KINDS: Final[dict[str, Kind]] = {
+    "item_id": "text", "title": "text", "description": "text", "category": "text", "brand": "text", "color": "text",
+    "tags": "list", "price": "number", "currency": "text", "author": "text", "genre": "list", "duration_s": "number",
+    "language": "text",
+}  # fmt: skip
+REQUIRED: Final = ("id", "source", "type", "time")
+
+
+class ActionSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a mapping file may say about an action of its own; the names of `streams.domain.actions.Action`."""
+
+    weight: float = 1.0
+    takes: str = "none"
+    needs: list[str] = msgspec.field(default_factory=lambda: ["item"])
+    words: str | None = None
+    reverses: str | None = None
+    facet: str = "content"
+    ignored: bool = False
+
+
+class MappingSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The tables of a mapping file."""
+
+    dialect: str | None = None
+    description: str = ""
+    envelope: Specs = {}
+    data: Specs = {}
+    item: Specs = {}
+    types: dict[str, str] = {}
+    actions: dict[str, ActionSpec] = {}
+
+
+class Mapping:
+    """A checked mapping file. `actions` are the ones it declares beside the contract's."""
+
+    def __init__(self, platform: Platform, spec: MappingSpec, actions: dict[str, Action]) -> None:
+        """Raises ValueError with the key that is at fault."""
+        self.platform = platform
+        self.actions = actions
+        self._types = dict(spec.types)
+        fields = _compiled(spec.envelope, ENVELOPE_KINDS, "envelope")
+        for name in REQUIRED:
+            if name not in fields:
+                raise ValueError(f"envelope.{name}: missing; say where it stands")
+        self._kind = fields.pop("type")
+        self._sections = (
+            fields,
+            _compiled(spec.data, DATA_KINDS, "data"),
+            _compiled(spec.item, ITEM_KINDS, "item"),
+        )
+
+    def apply(self, document: dict[str, Any]) -> Envelope:
+        """The envelope of a foreign document. Raises InvalidEvent."""
+        action = self._action(document)
+        if action == IGNORED:
+            # Nobody reads the rest of a record that is left out, so nothing in it can be wrong.
+            return Envelope(specversion=SPEC_VERSION, id="-", source="-", type=f"{self.platform}.{IGNORED}")
+        envelope, data, item = (_values(section, document) for section in self._sections)
+        if item:
+            data["item"] = item
+        said = {**envelope, "specversion": SPEC_VERSION, "type": f"{self.platform}.{action}", "data": data}
+        return guarded(_to_envelope, said, reasons.MAPPING_FAILED)
+
+    def _action(self, document: dict[str, Any]) -> str:
+        kind = self._kind(document)
+        if kind is None:
+            raise InvalidEvent(reasons.MISSING_FIELD, "the mapping's envelope.type")
+        action = self._types.get(kind) or self._types.get(OTHERWISE)
+        if action is None:
+            raise InvalidEvent(reasons.UNKNOWN_TYPE, "type: not in the mapping's [types]")
+        return action
+
+
+def _compiled(specs: Specs, kinds: dict[str, Kind], section: str) -> dict[str, Callable[[Any], Any]]:
+    fields = {}
+    for name, spec in specs.items():
+        if name not in kinds:
+            raise ValueError(f"{section}.{name}: no such field; use one of {', '.join(kinds)}")
+        try:
+            fields[name] = compile_field(spec, kinds[name])
+        except ValueError as error:
+            raise ValueError(f"{section}.{name}: {error}") from error
+    return fields
+
+
+def _values(section: dict[str, Callable[[Any], Any]], document: dict[str, Any]) -> dict[str, Any]:
+    values = {}
+    for name, value_of in section.items():
+        try:
+            value = value_of(document)
+        except InvalidEvent as error:
+            raise InvalidEvent(error.reason, f"{name}: {error.detail}") from None
+        if value is not None:
+            values[name] = value
+    return values
+
+
+def _to_envelope(said: dict[str, Any]) -> Envelope:
+    return msgspec.convert(said, Envelope)

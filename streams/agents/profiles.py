@@ -1,0 +1,58 @@
+"""Stage `profile`: `user-events` → `profiles`, with its state in RocksDB and `profile-state`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from streams.agents.dead_letters import count_dead_letters, dead_letters
+from streams.domain.profiles import encode_profile
+from streams.domain.raw import RawRecord
+from streams.domain.topic_names import TopicNames
+from streams.engine.effects import Effects, Headers, Outgoing, StateReader
+from streams.ports import Clock
+from streams.service.update_profiles import STAGE, PreparedEvents, ProfileUpdater, UpdatedProfiles
+from streams.telemetry import metrics
+
+CONTENT_TYPE: Final[Headers] = [("content-type", b"application/msgpack")]
+
+
+class ProfileStage:
+    """Folds events into profiles. `profiles` has as many partitions as `user-events` and the same key."""
+
+    name = STAGE
+
+    def __init__(self, updater: ProfileUpdater, topics: TopicNames, clock: Clock) -> None:
+        self._updater = updater
+        self._topics = topics
+        self._clock = clock
+
+    def prepare(self, records: list[RawRecord]) -> PreparedEvents:
+        """Decode and find vectors; blocks for the encoder."""
+        return self._updater.prepare(records)
+
+    def fold(self, prepared: PreparedEvents, state: StateReader) -> Effects:
+        """One profile and one state record per touched user."""
+        updated = self._updater.update(prepared, state.get_many)
+        _count(updated)
+        profiles: list[tuple[bytes | None, bytes | None]] = [
+            (key, encode_profile(profile)) for key, profile in updated.profiles
+        ]
+        outputs = [Outgoing(self._topics.profiles, profiles, headers=CONTENT_TYPE)] if profiles else []
+        return Effects(outputs + dead_letters(self._topics.dead_letters, prepared.dead), list(updated.states))
+
+    def committed(self, prepared: PreparedEvents) -> None:
+        """Count dead letters and how long the events took."""
+        count_dead_letters(prepared.dead)
+        now_s = self._clock.now_s()
+        observe = metrics.EVENT_TO_PROFILE.observe
+        for received_s in {observation.event.received_at_s for observation in prepared.observations}:
+            observe(max(0.0, now_s - received_s))
+
+
+def _count(updated: UpdatedProfiles) -> None:
+    report = updated.report
+    metrics.EVENTS_APPLIED.inc(report.n_applied)
+    metrics.PROFILES_PUBLISHED.inc(len(updated.profiles))
+    metrics.DUPLICATES.inc(report.n_repeats)
+    metrics.BEHIND_HORIZON.inc(report.n_behind_horizon)
+    metrics.REPLAYED.inc(report.n_replayed)

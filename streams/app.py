@@ -1,0 +1,213 @@
+"""The composition root of `braid worker`: settings in, running stages out. Everything is built here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Final, NoReturn
+
+import structlog
+
+from streams.adapters.clock import SystemClock
+from streams.adapters.cloudevents import decode
+from streams.adapters.embedding_cache import MemoryEmbeddingCache, RocksEmbeddingCache
+from streams.adapters.encoded_texts import EncodedTexts
+from streams.adapters.folders import writable_folder
+from streams.adapters.item_catalogue import FollowedItemCatalogue, VectorModel
+from streams.adapters.mapping_files import action_table, decoder_for, load_mappings
+from streams.agents.catalogue import CatalogueStage
+from streams.agents.normalise import NormaliseStage
+from streams.agents.profiles import ProfileStage
+from streams.brokers.connection import client_config, consumer_config, producer_config
+from streams.brokers.faust_connection import faust_broker_options
+from streams.brokers.source_topics import SourceTopics
+from streams.domain.topic_names import TopicNames
+from streams.engine.effects import Stage
+from streams.engine.faults import parse_fault
+from streams.engine.group import run_stages
+from streams.engine.ownership import OwnerConfig
+from streams.engine.recovery import ChangelogSource
+from streams.engine.shell import ShellConfig, StageApp
+from streams.engine.standby import Standby
+from streams.engine.table import TableStorage
+from streams.engine.transport import FetchLimits
+from streams.engine.writers import IdempotentWriter
+from streams.errors import Unavailable
+from streams.ports import EmbeddingCache, Encoder
+from streams.service.describe_items import ItemDescriber
+from streams.service.encode_texts import CachingEncoder
+from streams.service.normalise import Normaliser
+from streams.service.update_profiles import ProfileUpdater
+from streams.settings import Settings, failpoint
+from streams.telemetry import metrics
+from streams.telemetry.operator_port import OperatorPort
+from streams.wiring import encoder_of, fold_rules_of, limits_of, model_of, publish_rules_of
+
+STAGES: Final = ("normalise", "catalogue", "profile")
+APPLICATION: Final = "braid"
+#: A catalogue batch waits for the encoder: smaller ones keep the first items from waiting for the last.
+_CATALOGUE_RECORDS: Final = 256
+_CATCH_UP_S: Final = 300.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass
+class WorkerParts:
+    """What the stages share, built on first use: a normalise-only worker loads no encoder."""
+
+    settings: Settings
+
+    def __post_init__(self) -> None:
+        """Threads for every lane of every stage; each batch takes at most two."""
+        self.names = TopicNames(self.settings.topics.prefix)
+        self.executor = ThreadPoolExecutor(32, thread_name_prefix="lane")
+        self.fault = parse_fault(failpoint())
+        self.mappings = load_mappings(self.settings.ingest.mappings_dir) if self.settings.ingest.mappings_dir else {}
+        self.actions = action_table(self.mappings).with_overrides(self.settings.profile.action_weights)
+
+    @cached_property
+    def sources(self) -> SourceTopics:
+        """The topics as the broker has them, verified."""
+        return SourceTopics.verified(self.settings, tuple(self.mappings))
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """Loaded once for all stages."""
+        encoder = encoder_of(self.settings)
+        _log.info("encoder_loaded", name=encoder.name, version=encoder.version, dim=encoder.dim)
+        return encoder
+
+    @cached_property
+    def cache(self) -> EmbeddingCache:
+        """On disk unless turned off."""
+        if self.settings.encoder.cache_bytes == 0:
+            return MemoryEmbeddingCache(1_000)
+        return RocksEmbeddingCache(self.settings.state_dir / "embeddings", self.settings.encoder.cache_bytes)
+
+    def texts(self, stage: str) -> EncodedTexts:
+        """Texts to vectors, counted for one stage."""
+        return EncodedTexts(CachingEncoder(self.encoder, self.cache), stage)
+
+    def normalise(self) -> StageApp:
+        """`events.<platform>` → `user-events`."""
+        limits = limits_of(self.settings)
+        normaliser = Normaliser(
+            self.settings.pseudonym_key(), decoder_for(self.mappings, limits.max_event_bytes), self.actions, limits
+        )
+        sources = tuple(self.names.events(platform) for platform in self.sources.platforms)
+        return self._app(NormaliseStage(normaliser, self.names), sources)
+
+    def catalogue(self) -> StageApp:
+        """`items` → `item-vectors`."""
+        limits = limits_of(self.settings)
+        describer = ItemDescriber(
+            partial(decode, max_bytes=limits.max_event_bytes),
+            limits,
+            self.texts("catalogue"),
+            model_of(self.encoder),
+            degraded=self.encoder.degraded,
+        )
+        owner = self._owner("catalogue", None)
+        return self._app(CatalogueStage(describer, self.names), (self.names.items,), owner, _CATALOGUE_RECORDS)
+
+    def profile(self) -> StageApp:
+        """`user-events` → `profiles`."""
+        items = self._items()
+        updater = ProfileUpdater(
+            fold_rules_of(self.settings, self.actions, self.encoder.dim),
+            publish_rules_of(self.settings, self.encoder),
+            items,
+            self.texts("profile"),
+        )
+        changelog = ChangelogSource(client_config(self.settings.kafka), self.names.profile_state)
+        owner = self._owner("profile", changelog)
+        return self._app(ProfileStage(updater, self.names, SystemClock()), (self.names.user_events,), owner)
+
+    def _items(self) -> FollowedItemCatalogue:
+        """The catalogue as published; events of items it lacks are encoded from what the events say."""
+        model = VectorModel(model_of(self.encoder).label, self.encoder.dim)
+        config = consumer_config(self.settings.kafka, f"{APPLICATION}-items")
+        folder = self.settings.state_dir / "items"
+        items = FollowedItemCatalogue(folder, model, config, self.names.item_vectors, SystemClock())
+        items.start()
+        if not items.wait_until_caught_up(_CATCH_UP_S):
+            raise Unavailable(f"topic {self.names.item_vectors}: not read to its end within {_CATCH_UP_S:.0f} s")
+        return items
+
+    def _owner(self, stage: str, changelog: ChangelogSource | None) -> OwnerConfig:
+        return OwnerConfig(
+            application=f"{self.names.prefix}{APPLICATION}",
+            stage=stage,
+            producer_client=producer_config(self.settings.kafka),
+            timeout_s=self.settings.engine.transaction_timeout_s,
+            storage=TableStorage.under(self.settings.state_dir / stage) if changelog is not None else None,
+            changelog=changelog,
+            topic_ids=self.sources.topic_ids,
+            fault=self.fault,
+            progress=_show_restore if changelog is not None else None,
+        )
+
+    def _standby(self, owner: OwnerConfig | None) -> Standby | None:
+        if not self.settings.engine.standby or owner is None or owner.changelog is None or owner.storage is None:
+            return None
+        return Standby(owner.changelog, owner.storage)
+
+    def _app(
+        self, stage: Stage, sources: tuple[str, ...], owner: OwnerConfig | None = None, max_records: int | None = None
+    ) -> StageApp:
+        engine, kafka = self.settings.engine, self.settings.kafka
+        shared = IdempotentWriter(producer_config(kafka), engine.transaction_timeout_s) if owner is None else None
+        config = ShellConfig(
+            application=f"{self.names.prefix}{APPLICATION}",
+            bootstrap_servers=kafka.bootstrap_servers,
+            data_dir=_folder(self.settings.state_dir / "faust"),
+            session_timeout_s=kafka.session_timeout_s,
+            fetch_max_bytes=engine.fetch_max_bytes,
+            limits=FetchLimits(
+                min(max_records or engine.max_batch_records, engine.max_batch_records),
+                engine.fetch_min_bytes,
+                engine.linger_s,
+            ),
+            executor=self.executor,
+            owner=owner,
+            shared_writer=shared,
+            standby=self._standby(owner),
+            fault=self.fault,
+            faust_options=faust_broker_options(kafka),
+        )
+        return StageApp(stage, sources, config)
+
+
+def run_worker(settings: Settings, stages: tuple[str, ...]) -> NoReturn:
+    """Run stages until a signal. Raises UsageError and Unavailable before anything is consumed."""
+    _folder(settings.state_dir)
+    parts = WorkerParts(settings)
+    metrics.start_process_metrics()
+    build: dict[str, Callable[[], StageApp]] = {
+        "normalise": parts.normalise,
+        "catalogue": parts.catalogue,
+        "profile": parts.profile,
+    }
+    apps: list[StageApp] = []
+    port = OperatorPort(
+        settings.metrics.host,
+        settings.metrics.port,
+        lambda: [stage for stage in stages if not any(app.stage.name == stage and app.is_ready for app in apps)],
+    )
+    _log.info("worker_starts", stages=stages, metrics_port=port.port, broker=settings.kafka.bootstrap_servers)
+    apps.extend(build[stage]() for stage in stages)
+    run_stages(apps, settings.log_level)
+
+
+def _folder(path: Path) -> Path:
+    return writable_folder(path, "BRAID_STATE_DIR")
+
+
+def _show_restore(partition: int, n_records: int, left: int) -> None:
+    metrics.RESTORED_RECORDS.labels(str(partition)).inc(n_records)
+    metrics.RESTORE_LEFT.labels(str(partition)).set(left)
+    _log.info("restoring", partition=partition, n_records=n_records, offsets_left=left)

@@ -1,0 +1,26 @@
+"""Security settings in Faust's words; the rest of the connection is in `connection`."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+from faust.auth import SASLCredentials, SSLCredentials
+
+from streams.settings import Kafka
+
+
+def faust_broker_options(kafka: Kafka) -> dict[str, Any]:
+    """Options for `faust.App` that let its consumer into the cluster; none for PLAINTEXT."""
+    if kafka.security_protocol == "PLAINTEXT":
+        return {}
+    context = ssl.create_default_context(cafile=kafka.ssl_ca_file or None) if "SSL" in kafka.security_protocol else None
+    if kafka.security_protocol == "SSL":
+        return {"broker_credentials": SSLCredentials(context)}
+    credentials = SASLCredentials(
+        username=kafka.sasl_username,
+        password=kafka.sasl_password.get_secret_value(),
+        ssl_context=context if kafka.security_protocol == "SASL_SSL" else None,
+        mechanism=kafka.sasl_mechanism,
+    )
+    return {"broker_credentials": credentials}

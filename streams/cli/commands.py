@@ -1,0 +1,69 @@
+"""All commands of `braid`, and what their failures look like."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import click
+import typer
+
+from streams.cli import topics
+from streams.cli.broker import broker
+from streams.cli.tail import tail
+from streams.cli.worker import worker
+from streams.errors import BraidError, UsageError
+
+EXIT_FAILURE = 1
+
+app = typer.Typer(
+    name="braid",
+    help="One live profile per person, woven from what the person does on every platform.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for command in (worker, broker, tail):
+    app.command()(command)
+app.add_typer(topics.app, name="topics")
+
+
+@app.callback()
+def options(
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of a failure."),  # noqa: FBT001
+) -> None:
+    """Set BRAID_* variables or braid.toml for settings; see docs/configuration.md."""
+    _Debug.on = debug
+
+
+class _Debug:
+    on = False
+
+
+def run() -> NoReturn:
+    """Run the command that the arguments name and leave the process with its exit code."""
+    try:
+        code = app(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.exceptions.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BraidError as error:
+        _show(error)
+        sys.exit(error.exit_code if isinstance(error, UsageError) else EXIT_FAILURE)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - the last line of defence between a fault and a traceback
+        _show(error)
+        sys.exit(EXIT_FAILURE)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show(error: Exception) -> None:
+    if _Debug.on:
+        raise error
+    name = "" if isinstance(error, BraidError) else f"{type(error).__name__}: "
+    print(f"braid: {name}{error}", file=sys.stderr)  # noqa: T201
+    if not isinstance(error, BraidError):
+        print("braid: this is a bug or a fault of the machine; `braid --debug ...` shows where", file=sys.stderr)  # noqa: T201

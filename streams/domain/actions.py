@@ -1,0 +1,180 @@
+"""What people can do, declared once: how much it says, in which direction, about what.
+
+An event's pull on a profile is `weight_of(action) * strength`. Weights are the most an action can count: one piece of
+an order counts half of its weight (see `signals`), so view 1 < click 2 < like 3 < purchase 4. Reversals have no weight
+of their own: they weigh what they take back, with the other sign, whatever the configuration says about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from math import isfinite
+from typing import Final, Literal
+
+from streams.domain.signals import Takes
+from streams.errors import UsageError
+
+Facet = Literal["content", "ads"]
+Part = Literal["item", "text", "query"]
+MAX_WEIGHT: Final = 100.0
+IGNORED: Final = "record.ignored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One `<object>.<action>`.
+
+    weight: signed, the polarity with it; 0 is counted and moves nothing. facet: which part of a profile it may move.
+    takes: the signal that scales it. needs: parts of `data` of which at least one must be there.
+    words: which part of `data` holds words that the person wrote. reverses: the action that this one takes back.
+    control: about the person, not of the person: content does not move.
+    """
+
+    weight: float = 1.0
+    facet: Facet = "content"
+    takes: Takes = "none"
+    needs: tuple[Part, ...] = ("item",)
+    words: Literal["text", "query"] | None = None
+    reverses: str | None = None
+    control: bool = False
+
+    @property
+    def polarity(self) -> int:
+        """-1, 0 or 1."""
+        return (self.weight > 0) - (self.weight < 0)
+
+
+_SEARCH: Final = Action(weight=1.5, needs=("query", "text"), words="query")
+_CONTROL: Final = Action(weight=0.0, needs=(), control=True)
+
+BUILT_IN: Final[Mapping[str, Action]] = {
+    # shop
+    "product.viewed": Action(weight=1.0, takes="dwell"),
+    "product.searched": _SEARCH,
+    "cart.added": Action(weight=5.0, takes="quantity"),
+    "cart.removed": Action(takes="quantity", reverses="cart.added"),
+    "wishlist.added": Action(weight=3.0),
+    "order.completed": Action(weight=8.0, takes="quantity"),
+    "order.refunded": Action(takes="quantity", reverses="order.completed"),
+    "review.posted": Action(weight=4.0, takes="rating", words="text"),
+    # video
+    "video.played": Action(weight=2.0, takes="watch"),
+    "video.liked": Action(weight=3.0),
+    "video.commented": Action(weight=3.0, needs=("item", "text"), words="text"),
+    "danmu.posted": Action(weight=2.0, needs=("item", "text"), words="text"),
+    # social
+    "post.created": Action(weight=3.0, needs=("item", "text"), words="text"),
+    "post.liked": Action(weight=3.0),
+    "post.unliked": Action(reverses="post.liked"),
+    "post.shared": Action(weight=4.0, needs=("item", "text"), words="text"),
+    "comment.created": Action(weight=3.0, needs=("item", "text"), words="text"),
+    "account.followed": Action(weight=4.0, needs=()),
+    "account.unfollowed": Action(needs=(), reverses="account.followed"),
+    # news
+    "article.read": Action(weight=2.0, takes="dwell"),
+    "article.shared": Action(weight=4.0),
+    "article.disliked": Action(weight=-3.0),
+    # music
+    "track.played": Action(weight=2.0, takes="watch"),
+    "track.skipped": Action(weight=-1.0),
+    "track.saved": Action(weight=3.0),
+    "playlist.added": Action(weight=3.0),
+    # travel
+    "destination.searched": _SEARCH,
+    "listing.viewed": Action(weight=1.0, takes="dwell"),
+    "booking.completed": Action(weight=8.0),
+    "booking.cancelled": Action(reverses="booking.completed"),
+    # ads: kept apart from what people choose to read
+    "ad.impression": Action(weight=0.0, facet="ads", needs=()),
+    "ad.clicked": Action(weight=2.0, facet="ads", needs=()),
+    "ad.dismissed": Action(weight=-2.0, facet="ads", needs=()),
+    # what Braid's own recommendations led to, on any platform
+    "recommendation.shown": Action(weight=0.0, needs=()),
+    "recommendation.clicked": Action(weight=2.0, needs=()),
+    "recommendation.dismissed": Action(weight=-2.0, needs=()),
+    # what a mapping file chooses to leave out
+    IGNORED: _CONTROL,
+    # about the person
+    "user.traits": _CONTROL,
+    "consent.changed": _CONTROL,
+    "user.erasure_requested": _CONTROL,
+    "identity.linked": _CONTROL,
+    "identity.unlinked": _CONTROL,
+}
+
+
+class ActionTable:
+    """Every action that is known, by `<object>.<action>`; immutable."""
+
+    __slots__ = ("_actions", "_overridden")
+
+    def __init__(self, actions: Mapping[str, Action] = BUILT_IN, overridden: frozenset[str] = frozenset()) -> None:
+        self._overridden = overridden
+        self._actions = {name: self._settled(name, actions) for name in actions}
+
+    def _settled(self, name: str, actions: Mapping[str, Action]) -> Action:
+        action = actions[name]
+        if action.reverses is None or name in self._overridden:
+            return action
+        if action.reverses not in actions:
+            raise UsageError(f"action {name}: reverses {action.reverses!r}, which is not declared; declare it")
+        return replace(action, weight=-actions[action.reverses].weight)
+
+    def __contains__(self, action: str) -> bool:
+        return action in self._actions
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._actions)
+
+    def get(self, action: str) -> Action | None:
+        """The declaration of `<object>.<action>`, or None."""
+        return self._actions.get(action)
+
+    def weight_of(self, action: str) -> float:
+        """The signed weight; 0 for an action nobody declared.
+
+        >>> ActionTable().weight_of("post.unliked")
+        -3.0
+        """
+        found = self._actions.get(action)
+        return 0.0 if found is None else found.weight
+
+    def with_overrides(self, weights: Mapping[str, float]) -> ActionTable:
+        """The table with other weights. Raises UsageError for an unknown action or a weight beyond the limit.
+
+        >>> table = ActionTable().with_overrides({"post.liked": 5.0})
+        >>> table.weight_of("post.liked"), table.weight_of("post.unliked")
+        (5.0, -5.0)
+        """
+        actions = dict(self._actions)
+        for name, weight in weights.items():
+            if name not in actions:
+                raise UsageError(f"profile.action_weights {name!r}: no such action, use one of {sorted(actions)}")
+            actions[name] = replace(actions[name], weight=_checked_weight(name, weight))
+        return ActionTable(actions, self._overridden | frozenset(weights))
+
+    def with_actions(self, declared: Mapping[str, Action]) -> ActionTable:
+        """The table with more actions. Raises UsageError when a name is taken by a different declaration."""
+        actions = dict(self._actions)
+        for name, action in declared.items():
+            _checked_weight(name, action.weight)
+            known = actions.setdefault(name, action)
+            if known != (replace(action, weight=known.weight) if action.reverses else action):
+                raise UsageError(f"action {name}: declared already, and otherwise; choose another name")
+        return ActionTable(actions, self._overridden)
+
+
+def action_of(event_type: str) -> str:
+    """The part of `<platform>.<object>.<action>` after the platform.
+
+    >>> action_of("shop.product.viewed")
+    'product.viewed'
+    """
+    return event_type.partition(".")[2]
+
+
+def _checked_weight(name: str, weight: float) -> float:
+    if not isfinite(weight) or abs(weight) > MAX_WEIGHT:
+        raise UsageError(f"action {name}: weight {weight} is beyond +-{MAX_WEIGHT:g}; choose a smaller one")
+    return weight

@@ -1,0 +1,197 @@
+"""Several interests kept apart: a person's recent events, grouped by what their items mean.
+
+Cooking and football do not average. Groups grow by agglomeration: the two closest merge as long as their cosine reaches
+the threshold. Events are put in the order of their ids first, so the same events give the same interests in whatever
+order they came. Shapes: N events, D dimensions, G groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.domain.decay import DAY_S, factor
+from streams.domain.events import Item
+from streams.domain.tags import item_tags, split_tag
+
+Vectors = NDArray[np.float32]
+
+#: What a label is taken from, best first: the widest word that still says something.
+LABEL_KINDS: Final = ("category", "topic", "person", "brand", "color")
+LABEL_WORDS: Final = 4
+
+
+@dataclass(frozen=True)
+class InterestRules:
+    """threshold: least cosine at which two groups are one interest; encoders differ, see `threshold_above`.
+
+    half_life_s: of an event's weight. max_events: the latest that count. push: part of a disliked item's weight that
+    moves a close interest away from it (Rocchio's gamma over beta).
+    """
+
+    threshold: float = 0.5
+    half_life_s: float = 14 * DAY_S
+    max_interests: int = 5
+    max_events: int = 100
+    push: float = 0.25
+
+
+class InterestEvent(NamedTuple):
+    """An event whose item has a vector. weight: signed. item: the item's key."""
+
+    event_id: str
+    item: str
+    weight: float
+    at_s: float
+
+
+@dataclass(frozen=True)
+class InterestGroup:
+    """vector: float32 (D,), unit norm. mass: decayed weight, > 0. members: positions of its events, heaviest first."""
+
+    vector: Vectors
+    mass: float
+    members: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _Groups:
+    """sums: float32 (G, D), Σ weight·vector. masses: (G,)."""
+
+    sums: Vectors
+    masses: NDArray[np.float64]
+    members: list[list[int]]
+
+
+def threshold_above(background: float, strictness: float = 0.35) -> float:
+    """The threshold for an encoder whose unrelated texts have cosine `background` on average.
+
+    Encoders use different parts of the scale: unrelated texts lie near .1 with MiniLM and near .8 with E5.
+
+    >>> round(threshold_above(0.1), 3), round(threshold_above(0.8), 3)
+    (0.415, 0.87)
+    """
+    floor = min(max(background, 0.0), 1.0)
+    return floor + (1.0 - floor) * strictness
+
+
+def group_interests(
+    events: Sequence[InterestEvent], vectors: Vectors, as_of_s: float, rules: InterestRules
+) -> list[InterestGroup]:
+    """At most `max_interests` groups, heaviest first. vectors: float32 (N, D), unit rows, one an event.
+
+    Only events with positive weight make interests; a negative one takes mass from the interests it is close to and
+    turns them away from it.
+
+    >>> axes = np.eye(2, dtype=np.float32)
+    >>> events = [InterestEvent("e1", "shop:1", 1.0, 0.0), InterestEvent("e2", "news:1", 2.0, 0.0)]
+    >>> [(group.mass, group.members) for group in group_interests(events, axes, 0.0, InterestRules())]
+    [(2.0, (1,)), (1.0, (0,))]
+    """
+    latest = sorted(range(len(events)), key=lambda row: (-events[row].at_s, events[row].event_id))[: rules.max_events]
+    order = sorted(latest, key=lambda row: (events[row].item, events[row].event_id))
+    weights = {row: _decayed(events[row], as_of_s, rules.half_life_s) for row in order}
+    liked = [row for row in order if weights[row] > 0.0 and vectors[row].any()]
+    if not liked:
+        return []
+    groups = _agglomerated(_by_item(events, vectors, weights, liked), rules.threshold)
+    for row in order:
+        if weights[row] < 0.0:
+            _push_away(groups, vectors[row], -weights[row], rules)
+    return _heaviest(groups, weights, rules.max_interests)
+
+
+def label_of(items: Sequence[tuple[Item, float]]) -> str:
+    """Words for a group of (item, weight > 0): its heaviest category or tag, else words of the heaviest title.
+
+    >>> label_of([(Item("1", title="Red shoe", category="Shoes"), 1.0), (Item("2", tags=("trail",)), 0.5)])
+    'shoes'
+    """
+    weights: dict[str, float] = {}
+    for item, weight in items:
+        for tag in item_tags(item):
+            weights[tag] = weights.get(tag, 0.0) + weight
+    if weights:
+        return split_tag(min(weights, key=lambda tag: _label_order(tag, weights)))[1]
+    titled = [(-weight, item.title) for item, weight in items if item.title]
+    return " ".join(min(titled)[1].split()[:LABEL_WORDS]) if titled else ""
+
+
+def _label_order(tag: str, weights: Mapping[str, float]) -> tuple[float, int, str]:
+    # Rounded, so that sums that differ only by the order of addition tie.
+    return -round(weights[tag], 9), LABEL_KINDS.index(split_tag(tag)[0]), tag
+
+
+def _decayed(event: InterestEvent, as_of_s: float, half_life_s: float) -> float:
+    return event.weight * factor(max(0.0, as_of_s - event.at_s), half_life_s)
+
+
+def _by_item(
+    events: Sequence[InterestEvent], vectors: Vectors, weights: Mapping[int, float], liked: Sequence[int]
+) -> _Groups:
+    """One group an item: what somebody did with the same item is one interest whatever the threshold."""
+    members: dict[str, list[int]] = {}
+    for row in liked:
+        members.setdefault(events[row].item or events[row].event_id, []).append(row)
+    sums = np.stack(
+        [np.sum([vectors[row] * np.float32(weights[row]) for row in rows], axis=0) for rows in members.values()]
+    )
+    masses = np.array([sum(weights[row] for row in rows) for rows in members.values()])
+    return _Groups(sums, masses, list(members.values()))
+
+
+def _agglomerated(groups: _Groups, threshold: float) -> _Groups:
+    """Merge the closest pair while its cosine reaches the threshold; of equal pairs the first."""
+    sums, masses, members = groups.sums.copy(), groups.masses.copy(), [list(rows) for rows in groups.members]
+    units = _unit(sums)
+    closeness = units @ units.T  # (G, G)
+    np.fill_diagonal(closeness, -np.inf)
+    alive = np.ones(len(sums), dtype=np.bool_)
+    while len(sums) > 1:
+        first, second = sorted(int(at) for at in np.unravel_index(int(np.argmax(closeness)), closeness.shape))
+        if closeness[first, second] < threshold:
+            break
+        sums[first] += sums[second]
+        masses[first] += masses[second]
+        members[first] += members[second]
+        alive[second] = False
+        closeness[second, :] = closeness[:, second] = -np.inf
+        units[first] = _unit(sums[first : first + 1])[0]
+        row = np.where(alive, units @ units[first], -np.inf)
+        row[first] = -np.inf
+        closeness[first, :] = closeness[:, first] = row
+    kept = np.flatnonzero(alive)
+    return _Groups(sums[kept], masses[kept], [members[at] for at in kept])
+
+
+def _push_away(groups: _Groups, disliked: Vectors, weight: float, rules: InterestRules) -> None:
+    closeness = _unit(groups.sums) @ disliked  # (G,)
+    near = closeness >= rules.threshold
+    groups.masses[near] -= weight * closeness[near]
+    groups.sums[near] -= np.float32(rules.push * weight) * disliked
+
+
+def _heaviest(groups: _Groups, weights: Mapping[int, float], n: int) -> list[InterestGroup]:
+    units = _unit(groups.sums)
+    found = [
+        InterestGroup(
+            vector=units[at],
+            mass=float(groups.masses[at]),
+            members=tuple(sorted(rows, key=lambda row: (-round(weights[row], 9), row))),
+        )
+        for at, rows in enumerate(groups.members)
+        if groups.masses[at] > 0.0 and units[at].any()
+    ]
+    # `found` is in the order of item keys, and sorting is stable: equal masses keep it.
+    return sorted(found, key=lambda group: -round(group.mass, 9))[:n]
+
+
+def _unit(rows: Vectors) -> Vectors:
+    """float32 (G, D) with rows of unit norm; a zero row stays zero."""
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: Vectors = (rows / np.where(norms > 0.0, norms, 1.0)).astype(np.float32)
+    return unit

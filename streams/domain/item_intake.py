@@ -1,0 +1,53 @@
+"""From what a platform says about an item to the `Item` that Braid keeps: cleaned texts, one currency, bounded."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from streams.domain import reasons
+from streams.domain.cleaning import clean_tag, clean_text
+from streams.domain.envelopes import ItemData
+from streams.domain.events import Item
+from streams.domain.limits import IngestLimits
+from streams.domain.signals import converted
+from streams.errors import InvalidEvent
+
+MAX_TITLE_CHARS: Final = 512
+MAX_NAME_CHARS: Final = 128
+MAX_TAGS: Final = 32
+
+
+def clean_item(said: ItemData, limits: IngestLimits) -> Item:
+    """The item as Braid keeps it. Raises InvalidEvent out_of_range for an id that cannot be printed.
+
+    The id is kept as it came, since it is a key; tags and genres are folded (`clean_tag`), names keep their case.
+    """
+    if not said.item_id.isprintable() or said.item_id.isspace():
+        raise InvalidEvent(reasons.OUT_OF_RANGE, "data.item.item_id: blank or not printable")
+    price = converted(said.price, said.currency, limits.rates)
+    return Item(
+        item_id=said.item_id,
+        title=_text(said.title, MAX_TITLE_CHARS),
+        description=_text(said.description, limits.max_text_chars),
+        category=_text(said.category, MAX_NAME_CHARS),
+        brand=_text(said.brand, MAX_NAME_CHARS),
+        color=_text(said.color, MAX_NAME_CHARS),
+        tags=_tags(said.tags),
+        price=price,
+        currency="" if price is None else limits.currency,
+        author=_text(said.author, MAX_NAME_CHARS),
+        genre=_tags(said.genre),
+        duration_s=said.duration_s,
+        language=clean_tag(said.language) if said.language else "",
+    )
+
+
+def _text(raw: str | None, max_chars: int) -> str:
+    return clean_text(raw, max_chars) if raw else ""
+
+
+def _tags(raw: list[str] | None) -> tuple[str, ...]:
+    """Distinct tags in the order given, the empty ones left out."""
+    if not raw:
+        return ()
+    return tuple(dict.fromkeys(tag for tag in map(clean_tag, raw) if tag))[:MAX_TAGS]

@@ -1,0 +1,44 @@
+"""How far a stage is behind, per source partition: in records, and in seconds of the oldest one not applied."""
+
+from __future__ import annotations
+
+import asyncio
+from time import time
+from typing import TYPE_CHECKING
+
+from faust.types.tuples import TP
+
+from streams.telemetry import metrics
+
+if TYPE_CHECKING:
+    from streams.engine.shell import StageApp
+
+
+async def watch_lag(app: StageApp, interval_s: float) -> None:
+    """Update the gauges until cancelled. A partition between owners is skipped, not reported as fine."""
+    behind_since: dict[TP, float] = {}
+    while not app.should_stop:
+        if app.is_ready and not app.rebalancing:
+            for tp in list(app.source_partitions()):
+                await _measure(app, tp, behind_since)
+        await asyncio.sleep(interval_s)
+
+
+async def _measure(app: StageApp, tp: TP, behind_since: dict[TP, float]) -> None:
+    oldest = app.consumer.oldest_open(tp)
+    applied = oldest.offset if oldest is not None else await app.consumer.position(tp)
+    end = app.consumer.highwater(tp)
+    if applied is None or end is None:
+        return
+    lag, now_s = max(0, end - applied), time()  # noqa: TID251 - compared with the broker's clock
+    labels = (app.stage.name, tp.topic, str(tp.partition))
+    metrics.LAG.labels(*labels).set(lag)
+    if lag == 0:
+        behind_since.pop(tp, None)
+        metrics.OLDEST_UNAPPLIED.labels(*labels).set(0)
+        return
+    # Of records not fetched yet the time is unknown: they are at least as old as our knowing of them.
+    since_s = behind_since.setdefault(tp, now_s)
+    if oldest is not None:
+        since_s = min(since_s, oldest.timestamp)
+    metrics.OLDEST_UNAPPLIED.labels(*labels).set(max(0.0, now_s - since_s))

@@ -1,0 +1,123 @@
+"""The explain use case: what a profile holds and which events made it, in words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from streams.domain.profiles import ProfileRecord, RecentEvent, Tag
+from streams.service.tastes import Items, TasteReader
+
+NOTE: Final = (
+    "Weights say how much each event contributed to this profile. Contribution is not cause: "
+    "they do not say why the person acted, nor what the person would have done otherwise."
+)
+MAX_TAGS: Final = 20
+MAX_EVENTS: Final = 5
+WORDS: Final = 3
+
+
+class ExplainedEvent(msgspec.Struct, frozen=True):
+    """An event and how much it contributed. weight: signed, as when it happened."""
+
+    event_id: str
+    type: str
+    platform: str
+    title: str
+    weight: float
+    time: float
+
+
+class ExplainedInterest(msgspec.Struct, frozen=True):
+    """share: part of the mass of all interests, in [0, 1]."""
+
+    label: str
+    mass: float
+    share: float
+    events: list[ExplainedEvent]
+
+
+class PlatformShare(msgspec.Struct, frozen=True):
+    """How much a platform counts in the unified view."""
+
+    platform: str
+    share: float
+    mass: float
+    n_events: int
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """A profile for people. summary and note are English sentences."""
+
+    profile_id: str
+    revision: int
+    summary: str
+    note: str
+    interests: list[ExplainedInterest]
+    tags: list[Tag]
+    platforms: list[PlatformShare]
+
+
+class Explainer:
+    """Any number of threads may call it."""
+
+    def __init__(self, tastes: TasteReader, items: Items) -> None:
+        self._tastes = tastes
+        self._items = items
+
+    def explain(self, profile: ProfileRecord) -> Explanation:
+        """Tags and interests with the events behind them, and what each platform brought."""
+        interests = self._interests(profile)
+        platforms = [
+            PlatformShare(name, block.share, block.mass, sum(block.counts.values()))
+            for name, block in sorted(profile.platforms.items(), key=lambda entry: (-entry[1].share, entry[0]))
+        ]
+        tags = profile.tags[:MAX_TAGS]
+        summary = _summary(profile, interests, tags, platforms)
+        return Explanation(profile.profile_id, profile.revision, summary, NOTE, interests, tags, platforms)
+
+    def _interests(self, profile: ProfileRecord) -> list[ExplainedInterest]:
+        interests = self._tastes.read(profile).interests
+        total = sum(interest.mass for interest in interests)
+        return [
+            ExplainedInterest(interest.label, interest.mass, interest.mass / total, self._events(interest.events))
+            for interest in interests
+        ]
+
+    def _events(self, events: tuple[RecentEvent, ...]) -> list[ExplainedEvent]:
+        shown = events[:MAX_EVENTS]
+        entries = self._items.entries_of([event.item for event in shown])
+        return [
+            ExplainedEvent(
+                event.id, event.type, event.platform, entry.item.title if entry is not None else "", event.weight, event.time
+            )
+            for event, entry in zip(shown, entries, strict=True)
+        ]
+
+
+def _summary(
+    profile: ProfileRecord, interests: list[ExplainedInterest], tags: list[Tag], platforms: list[PlatformShare]
+) -> str:
+    n = profile.events_applied
+    parts = [f"This profile rests on {n} event{'s' * (n != 1)} from {_listed([p.platform for p in platforms])}."]
+    if labels := list(dict.fromkeys(interest.label for interest in interests if interest.label)):
+        parts.append(f"The strongest interests are {_listed(labels[:WORDS])}.")
+    elif liked := [tag.tag for tag in tags if tag.score > 0.0]:
+        parts.append(f"The strongest tags are {_listed(liked[:WORDS])}.")
+    if disliked := [tag.tag for tag in tags if tag.score < 0.0]:
+        parts.append(f"The person turned away from {_listed(disliked[:WORDS])}.")
+    if profile.quality.cold_start:
+        parts.append("It is a first guess, made from very little.")
+    return " ".join(parts)
+
+
+def _listed(words: list[str]) -> str:
+    """Words as people list them.
+
+    >>> _listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    if len(words) < 2:
+        return "".join(words) or "nowhere"
+    return f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,128 @@
+"""The recommend use case: from a profile to items it has not seen, best first, on any platform.
+
+Candidates come from one search per interest and horizon; scores from `streams.domain.ranking`. The same profile
+revision, index and popularity give the same list: nothing reads a clock but the cold start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import log
+from typing import Final
+
+import numpy as np
+
+from streams.domain import ranking
+from streams.domain.item_entries import ItemEntry
+from streams.domain.profiles import ProfileRecord
+from streams.domain.ranking import Facts, Scores, ScoreWeights
+from streams.ports import NeighbourIndex, Vectors
+from streams.service.item_reasons import reason_for
+from streams.service.popular_now import PopularNow
+from streams.service.recommendations import Ask, Recommendations, Recommended
+from streams.service.tastes import Items, Taste, TasteReader
+
+#: Candidates a query brings: enough for k, for diversity to choose from, and for the other parts of a score to count.
+MIN_CANDIDATES: Final = 60
+CANDIDATES_PER_K: Final = 3
+#: What MMR chooses among, by score.
+CHOICE_PER_K: Final = 5
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """keys in the order of (-score, key). vectors: float32 (N, D). best: the query that found each (N,)."""
+
+    keys: list[str]
+    entries: list[ItemEntry]
+    vectors: Vectors
+    scores: Scores
+    best: list[int]
+
+
+@dataclass(frozen=True)
+class Recommender:
+    """Any number of threads may call it."""
+
+    index: NeighbourIndex
+    items: Items
+    tastes: TasteReader
+    popular: PopularNow
+    weights: ScoreWeights = field(default_factory=ScoreWeights)
+
+    def recommend(self, profile_id: str, profile: ProfileRecord | None, ask: Ask, now_s: float) -> Recommendations:
+        """At most `ask.k` items, best first. profile: None when nothing is known of the person."""
+        if profile is None:
+            return self._cold_start(profile_id, 0, ask, frozenset(), "nothing is known of this person yet", now_s)
+        taste = self.tastes.read(profile)
+        if not len(taste.queries):
+            why = "the profile holds nothing to compare items with yet"
+            return self._cold_start(profile_id, profile.revision, ask, taste.seen, why, now_s)
+        found = self._candidates(profile, taste, ask)
+        n_choice = max(CHOICE_PER_K * ask.k, MIN_CANDIDATES)
+        chosen = ranking.diverse_choice(
+            found.scores[:n_choice], found.vectors[:n_choice], ask.k, ask.diversity, self.weights.background
+        )
+        n_interests = len(taste.interests)
+        basis = f"{n_interests} interest{'s' * (n_interests != 1)} and the recent and lasting averages of the profile"
+        items = [self._described(found, at, profile, taste, ask) for at in chosen]
+        return Recommendations(profile_id, profile.revision, False, basis, items)
+
+    def _candidates(self, profile: ProfileRecord, taste: Taste, ask: Ask) -> _Candidates:
+        n = max(CANDIDATES_PER_K * ask.k, MIN_CANDIDATES)
+        lists = self.index.search(
+            taste.queries, n, platform=ask.platform, category=ask.category, exclude=taste.seen
+        )
+        keys, vectors = self.index.vectors_of(sorted({near.key for found in lists for near in found}))
+        entries = self.items.entries_of(keys)
+        # An item that was deleted while we searched has no entry any more.
+        present = [at for at, entry in enumerate(entries) if entry is not None]
+        keys, vectors = [keys[at] for at in present], vectors[present]
+        known = [entry for entry in entries if entry is not None]
+        if not keys:
+            return _Candidates([], [], vectors, np.zeros(0), [])
+        close = ranking.closeness(taste.queries @ vectors.T, self.weights.background)  # (Q, N)
+        interest, best = ranking.interest_scores(close, taste.strengths)
+        dislike = self._dislike(taste, vectors)
+        facts = self._facts(profile, taste, keys, known)
+        scores = ranking.total_scores(interest, dislike, facts, self.weights)
+        order = sorted(range(len(keys)), key=lambda at: (-scores[at], keys[at]))
+        return _Candidates(
+            [keys[at] for at in order], [known[at] for at in order], vectors[order], scores[order], best[order].tolist()
+        )
+
+    def _dislike(self, taste: Taste, vectors: Vectors) -> Scores:
+        if not len(taste.disliked):
+            return np.zeros(len(vectors))
+        worst: Scores = ranking.closeness(taste.disliked @ vectors.T, self.weights.background).max(axis=0)
+        return worst
+
+    def _facts(self, profile: ProfileRecord, taste: Taste, keys: list[str], entries: list[ItemEntry]) -> Facts:
+        usual = taste.usual_log_price
+        gaps = [
+            abs(log(price) - usual) if usual is not None and price is not None and price > 0.0 else np.nan
+            for price in (entry.item.price for entry in entries)
+        ]
+        return Facts(
+            ages_s=profile.as_of - np.array([entry.updated_at_s for entry in entries]),
+            popularity=self.popular.popularity.weights(keys, profile.as_of),
+            price_gaps=np.array(gaps),
+        )
+
+    def _described(
+        self, found: _Candidates, at: int, profile: ProfileRecord, taste: Taste, ask: Ask
+    ) -> Recommended:
+        entry = found.entries[at]
+        item = entry.item
+        reason = None
+        if ask.explain:
+            reason = reason_for(taste.labels[found.best[at]], item, found.vectors[at], taste, profile.tags)
+        score = float(found.scores[at])
+        return Recommended(found.keys[at], entry.platform, item.item_id, item.title, item.category, score, reason)
+
+    def _cold_start(
+        self, profile_id: str, revision: int, ask: Ask, seen: frozenset[str], why: str, now_s: float
+    ) -> Recommendations:
+        items, words = self.popular.choose(ask, seen, now_s)
+        where = ask.platform or "all platforms"
+        return Recommendations(profile_id, revision, True, f"{words} on {where}: {why}", items)

@@ -1,0 +1,171 @@
+"""The profile use case: a micro-batch of cleaned events becomes new user states and new published profiles.
+
+`prepare` needs no state (decode, find or make the vectors) and may run while the batch before is still committing;
+`update` reads the touched states once and folds. A record that does not decode becomes a dead letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import msgspec
+import numpy as np
+
+from streams.domain import reasons
+from streams.domain.dead_letters import DeadLetter
+from streams.domain.events import EVENT_VERSION, Event, item_key
+from streams.domain.folding import FoldReport, FoldRules, Observation, Vectors, fold
+from streams.domain.profiles import ProfileRecord
+from streams.domain.publishing import PublishRules, profile_of
+from streams.domain.raw import RawRecord
+from streams.domain.rendering import render_item
+from streams.domain.states import UserState, pack_state, unpack_state
+from streams.errors import CorruptState, InvalidEvent
+from streams.ports import ItemCatalogue, Role
+
+STAGE: Final = "profile"
+#: How much a person's own words weigh beside the vector of the item that they are about.
+OWN_WORDS: Final = 0.5
+
+_decode = msgspec.msgpack.Decoder(Event).decode
+ReadStates = Callable[[list[bytes]], list[bytes | None]]
+
+
+class Texts(Protocol):
+    """Texts to unit vectors through the cache (service.encode_texts); blocks, so only `prepare` calls it."""
+
+    def vectors(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
+        """float32 (B, D), zero rows for empty texts."""
+
+
+@dataclass(slots=True)
+class PreparedEvents:
+    """Events of one source partition with the matrix their rows point into: float32 (B, D)."""
+
+    observations: list[Observation]
+    vectors: Vectors
+    dead: list[DeadLetter]
+
+
+@dataclass(slots=True)
+class UpdatedProfiles:
+    """What a batch changed, keys as the topics have them."""
+
+    profiles: list[tuple[bytes, ProfileRecord]] = field(default_factory=list)
+    states: list[tuple[bytes, bytes]] = field(default_factory=list)
+    report: FoldReport = field(default_factory=FoldReport)
+
+
+class ProfileUpdater:
+    """Folds events into profiles. Holds no state of its own."""
+
+    def __init__(self, fold_rules: FoldRules, publish_rules: PublishRules, items: ItemCatalogue, texts: Texts) -> None:
+        self._fold_rules = fold_rules
+        self._publish_rules = publish_rules
+        self._items = items
+        self._texts = texts
+
+    def prepare(self, records: Sequence[RawRecord]) -> PreparedEvents:
+        """Decode and give every event its vector. Blocks for the encoder."""
+        decoded: list[tuple[int, str, Event]] = []
+        dead: list[DeadLetter] = []
+        for record in records:
+            try:
+                user, event = decode_event(record)
+                decoded.append((record.offset, user, event))
+            except InvalidEvent as error:
+                dead.append(DeadLetter.of(record, STAGE, error))
+        vectors, rows = self._vectors([event for _, _, event in decoded])
+        observations = [
+            Observation(offset, user, event, row) for (offset, user, event), row in zip(decoded, rows, strict=True)
+        ]
+        return PreparedEvents(observations, vectors, dead)
+
+    def update(self, prepared: PreparedEvents, read: ReadStates) -> UpdatedProfiles:
+        """Fold over the states that `read` returns; the records to publish are whole profiles."""
+        users = list(dict.fromkeys(observation.user for observation in prepared.observations))
+        if not users:
+            return UpdatedProfiles()
+        raws = read([user.encode() for user in users])
+        states = {user: _unpack(user, raw) for user, raw in zip(users, raws, strict=True)}
+        report = fold(self._fold_rules, states, prepared.observations, prepared.vectors)
+        updated = UpdatedProfiles(report=report)
+        for user, triggers in report.touched.items():
+            key, state = user.encode(), states[user]
+            updated.states.append((key, pack_state(state)))
+            updated.profiles.append((key, profile_of(self._publish_rules, user, state, "update", triggers)))
+        return updated
+
+    def _vectors(self, events: list[Event]) -> tuple[Vectors, list[int]]:
+        """(matrix, row of each event or -1). An event's vector is its item's, its own words' or a blend of both."""
+        keys = [item_key(event.platform, event.item.item_id) if event.item is not None else "" for event in events]
+        distinct = [key for key in dict.fromkeys(keys) if key]
+        found_vectors, found = self._items.vectors_of(distinct)
+        item_row = {key: row for row, key in enumerate(distinct) if found[row]}
+        texts: dict[str, int] = {}
+        for key, event in zip(keys, events, strict=True):
+            if event.item is not None and key not in item_row:
+                _want(texts, render_item(event.item), len(distinct))
+            _want(texts, event.text, len(distinct))
+        encoded = self._texts.vectors(list(texts)) if texts else np.zeros((0, self._fold_rules.dim), np.float32)
+        base = np.concatenate([found_vectors, encoded]) if len(distinct) else encoded  # (items + texts, D)
+        blends: dict[tuple[int, int], int] = {}
+        rows = [
+            _row_of(
+                item_row.get(key, texts.get(render_item(event.item), -1)) if event.item is not None else -1,
+                texts.get(event.text, -1),
+                blends,
+                len(base),
+            )
+            for key, event in zip(keys, events, strict=True)
+        ]
+        return _with_blends(base, blends), rows
+
+
+def decode_event(record: RawRecord) -> tuple[str, Event]:
+    """(user key, event) of a `user-events` record. Raises InvalidEvent."""
+    if record.value is None or record.key is None:
+        raise InvalidEvent(reasons.NULL_VALUE, "a user-events record has a key and a value")
+    try:
+        event = _decode(record.value)
+        user = record.key.decode("ascii")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidEvent(reasons.BAD_MSGPACK, type(error).__name__) from None
+    if event.version > EVENT_VERSION:
+        raise InvalidEvent(reasons.UNKNOWN_VERSION, f"this release reads version {EVENT_VERSION}")
+    return user, event
+
+
+def _want(texts: dict[str, int], text: str, first_row: int) -> None:
+    if text and text not in texts:
+        texts[text] = first_row + len(texts)
+
+
+def _row_of(item_row: int, text_row: int, blends: dict[tuple[int, int], int], n_base: int) -> int:
+    if item_row < 0 or text_row < 0:
+        return max(item_row, text_row)
+    return blends.setdefault((item_row, text_row), n_base + len(blends))
+
+
+def _with_blends(base: Vectors, blends: dict[tuple[int, int], int]) -> Vectors:
+    """The base rows, then unit(item + OWN_WORDS·words) for every pair: float32 (B, D)."""
+    if not blends:
+        return base
+    items, words = np.array(list(blends), np.intp).T
+    mixed = base[items] + np.float32(OWN_WORDS) * base[words]
+    norms = np.linalg.norm(mixed, axis=1, keepdims=True)
+    return np.concatenate([base, mixed / np.where(norms > 0.0, norms, 1.0)]).astype(np.float32, copy=False)
+
+
+def _unpack(user: str, raw: bytes | None) -> UserState:
+    if raw is None:
+        return UserState()
+    try:
+        return unpack_state(raw)
+    except msgspec.DecodeError as error:
+        raise CorruptState(
+            f"state of a user ({len(user)} characters) does not decode: {error}; delete the state directory, "
+            "it is rebuilt from the changelog"
+        ) from error

@@ -1,0 +1,84 @@
+"""Parts that both processes, worker and serve, build from the settings."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from encoders.factory import EncoderSpec, build_encoder
+from streams.domain.actions import ActionTable, action_of
+from streams.domain.decay import DAY_S
+from streams.domain.folding import FoldRules
+from streams.domain.limits import IngestLimits
+from streams.domain.profiles import Model
+from streams.domain.publishing import PublishRules
+from streams.ports import Encoder
+from streams.settings import Settings
+
+
+def encoder_of(settings: Settings) -> Encoder:
+    """The configured encoder, loaded: seconds for a model with weights. Raises the encoders' own errors."""
+    choice = settings.encoder
+    return build_encoder(
+        EncoderSpec(
+            model=choice.model,
+            device=choice.device,
+            dtype=choice.dtype,
+            pooling=choice.pooling,
+            passage_prefix=choice.passage_prefix,
+            query_prefix=choice.query_prefix,
+            max_text_tokens=choice.max_text_tokens,
+            max_batch_tokens=choice.max_batch_tokens,
+            lexical=choice.lexical,
+        )
+    )
+
+
+def model_of(encoder: Encoder) -> Model:
+    """How published records name the encoder."""
+    return Model(encoder.name, encoder.version, encoder.dim)
+
+
+def limits_of(settings: Settings) -> IngestLimits:
+    """What the gate accepts."""
+    ingest = settings.ingest
+    return IngestLimits(
+        max_event_bytes=ingest.max_event_bytes,
+        max_text_chars=ingest.max_text_chars,
+        lateness_s=ingest.lateness_days * DAY_S,
+        future_tolerance_s=ingest.future_tolerance_s,
+        max_future_s=ingest.max_future_days * DAY_S,
+        currency=ingest.currency,
+        rates=ingest.currency_rates,
+    )
+
+
+def fold_rules_of(settings: Settings, actions: ActionTable, dim: int) -> FoldRules:
+    """How events are folded."""
+    profile = settings.profile
+
+    @cache  # a closed set of types, asked for once per event
+    def weight_of(event_type: str) -> float:
+        return actions.weight_of(action_of(event_type))
+
+    return FoldRules(
+        dim=dim,
+        weight_of=weight_of,
+        short_half_life_s=profile.short_half_life_days * DAY_S,
+        long_half_life_s=profile.long_half_life_days * DAY_S,
+        recent_events=profile.recent_events,
+        dedup_ids=profile.dedup_ids,
+        max_tags=profile.max_tags,
+    )
+
+
+def publish_rules_of(settings: Settings, encoder: Encoder) -> PublishRules:
+    """How profiles are published."""
+    profile = settings.profile
+    return PublishRules(
+        model=model_of(encoder),
+        short_half_life_s=profile.short_half_life_days * DAY_S,
+        long_half_life_s=profile.long_half_life_days * DAY_S,
+        degraded=encoder.degraded,
+        n_tags=profile.published_tags,
+        platform_weights=profile.platform_weights,
+    )

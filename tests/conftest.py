@@ -1,0 +1,19 @@
+"""Fixtures for every test: brokers that are started once per run, and an environment without stray settings."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.support.brokers import embedded_broker, kafka_cluster, topic_prefix
+
+__all__ = ["embedded_broker", "kafka_cluster", "topic_prefix"]
+
+
+@pytest.fixture(autouse=True)
+def no_stray_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings of the machine must not decide a test."""
+    for name in os.environ:
+        if name.startswith("BRAID_") and name not in {"BRAID_BENCH_DATA", "BRAID_TEST_KAFKA"}:
+            monkeypatch.delenv(name)

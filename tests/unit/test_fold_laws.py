@@ -1,0 +1,153 @@
+"""The laws of the fold: any order, any batching and any repeats of the same events give the same profile."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.domain.decay import DAY_S, DecayedSum, decayed_sum
+from streams.domain.events import Event, Item, event_id
+from streams.domain.folding import FoldRules, Observation, fold
+from streams.domain.states import UserState, pack_state, unpack_state
+
+DIM = 8
+TYPES = {"shop.product.viewed": 1.0, "shop.order.completed": 8.0, "news.article.disliked": -3.0, "ads.ad.impression": 0.0}
+RULES = FoldRules(DIM, TYPES.__getitem__, short_half_life_s=2 * DAY_S, long_half_life_s=30 * DAY_S, recent_events=5)
+VECTORS = np.random.default_rng(3).standard_normal((16, DIM)).astype(np.float32)
+VECTORS /= np.linalg.norm(VECTORS, axis=1, keepdims=True)
+START_S = 1_750_000_000.0
+
+
+@st.composite
+def distinct_events(draw: st.DrawFn) -> list[tuple[Event, int]]:
+    n = draw(st.integers(1, 24))
+    events = []
+    for number in range(n):
+        kind = draw(st.sampled_from(sorted(TYPES)))
+        row = draw(st.integers(-1, 15))
+        item = Item(f"i{row}", category=f"c{row % 3}", brand="Acme", tags=("a", f"t{row % 4}")) if row >= 0 else None
+        event = Event(
+            event_id=event_id("source", str(number)),
+            account=draw(st.sampled_from(["aa", "bb"])),
+            platform=kind.partition(".")[0],
+            type=kind,
+            occurred_at_s=START_S + draw(st.integers(0, 10 * 86_400)),
+            received_at_s=START_S + 11 * DAY_S,
+            strength=draw(st.sampled_from([1.0, 0.5, -1.0])),
+            item=item,
+        )
+        events.append((event, row))
+    return events
+
+
+def folded(events: list[tuple[Event, int]], batch_sizes: list[int]) -> UserState:
+    states = {"user": UserState()}
+    offset, sizes, left = 0, iter(batch_sizes), list(events)
+    while left:
+        size = next(sizes, len(left)) or 1
+        chunk, left = left[:size], left[size:]
+        fold(RULES, states, [Observation(offset + n, "user", e, r) for n, (e, r) in enumerate(chunk)], VECTORS)
+        states["user"] = unpack_state(pack_state(states["user"]))
+        offset += len(chunk)
+    return states["user"]
+
+
+def assert_same_profile(one: UserState, other: UserState) -> None:
+    assert set(one.accounts) == set(other.accounts)
+    for name, account in one.accounts.items():
+        twin = other.accounts[name]
+        assert account.n_events == twin.n_events
+        assert account.counts == twin.counts
+        assert account.recent == twin.recent
+        assert (account.first_s, account.last_s, account.reference_s) == (twin.first_s, twin.last_s, twin.reference_s)
+        assert account.long_mass == pytest.approx(twin.long_mass, rel=1e-9, abs=1e-12)
+        assert account.short_mass == pytest.approx(twin.short_mass, rel=1e-9, abs=1e-12)
+        for horizon in ("short", "long"):
+            np.testing.assert_allclose(vector(account, horizon), vector(twin, horizon), atol=2e-5)
+        assert set(account.tags) == set(twin.tags)
+        for tag, state in account.tags.items():
+            assert state.score == pytest.approx(twin.tags[tag].score, rel=1e-9, abs=1e-9)
+            assert state.support == twin.tags[tag].support
+
+
+def vector(account: object, horizon: str) -> np.ndarray:
+    raw = getattr(account, horizon)
+    return np.frombuffer(raw, np.float32) if raw else np.zeros(DIM, np.float32)
+
+
+@pytest.mark.requirement("H5")
+@settings(max_examples=200, deadline=None)
+@given(distinct_events(), st.randoms(use_true_random=False), st.lists(st.integers(1, 7), max_size=30))
+def test_any_order_and_any_batching_give_the_same_profile(events, random, batch_sizes):  # noqa: ANN001
+    shuffled = list(events)
+    random.shuffle(shuffled)
+    assert_same_profile(folded(events, [len(events)]), folded(shuffled, batch_sizes))
+
+
+@pytest.mark.requirement("A8")
+@settings(max_examples=150, deadline=None)
+@given(distinct_events(), st.randoms(use_true_random=False))
+def test_repeats_change_nothing(events, random):  # noqa: ANN001
+    repeated = events + random.choices(events, k=len(events))
+    random.shuffle(repeated)
+    assert_same_profile(folded(events, [1] * len(events)), folded(repeated, [3] * len(repeated)))
+
+
+@pytest.mark.requirement("H3")
+@settings(max_examples=100, deadline=None)
+@given(distinct_events())
+def test_the_batched_sum_equals_the_half_life_law_written_out(events):  # noqa: ANN001
+    state = folded(events, [5] * len(events))
+    for name, account in state.accounts.items():
+        mine = [(event, row) for event, row in events if event.account == name]
+        last_s = max(event.occurred_at_s for event, _ in mine)
+        expected = np.zeros(DIM)
+        for event, row in mine:
+            weight = TYPES[event.type] * event.strength
+            if row >= 0:
+                left = 2.0 ** (-(last_s - event.occurred_at_s) / RULES.long_half_life_s)
+                expected += weight * left * VECTORS[row].astype(float)
+        np.testing.assert_allclose(vector(account, "long"), expected, atol=2e-5)
+
+
+def test_a_replayed_batch_is_skipped_by_the_fence():
+    event = Event(event_id("s", "1"), "aa", "shop", "shop.product.viewed", START_S, START_S, 1.0, Item("i1"))
+    states = {"user": UserState()}
+    fold(RULES, states, [Observation(7, "user", event, 1)], VECTORS)
+    again = fold(RULES, states, [Observation(7, "user", event, 1)], VECTORS)
+    assert (again.n_replayed, again.n_applied, states["user"].revision) == (1, 0, 1)
+
+
+def test_an_event_behind_the_dedup_horizon_is_dropped_and_counted():
+    rules = FoldRules(DIM, TYPES.__getitem__, dedup_ids=16)
+    states = {"user": UserState()}
+    newer = [
+        Observation(n, "user", Event(event_id("s", str(n)), "aa", "shop", "shop.product.viewed", START_S + n, START_S), -1)
+        for n in range(20)
+    ]
+    fold(rules, states, newer, VECTORS)
+    old = Event(event_id("s", "old"), "aa", "shop", "shop.product.viewed", START_S - 5, START_S)
+    report = fold(rules, states, [Observation(20, "user", old, -1)], VECTORS)
+    assert (report.n_behind_horizon, report.n_applied) == (1, 0)
+    assert states["user"].accounts["aa"].n_events == 20
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.tuples(st.integers(0, 10**6), st.floats(-10, 10)), min_size=1, max_size=12),
+    st.lists(st.tuples(st.integers(0, 10**6), st.floats(-10, 10)), min_size=1, max_size=12),
+)
+def test_merging_two_decayed_sums_equals_adding_everything_to_one(left, right):  # noqa: ANN001
+    merged = decayed_sum(left, 1e5)
+    merged.merge(decayed_sum(right, 1e5))
+    together = decayed_sum(left + right, 1e5)
+    assert math.isclose(merged.value, together.value, rel_tol=1e-9, abs_tol=1e-9)
+    assert merged.reference_s == together.reference_s
+
+
+def test_an_empty_sum_is_zero_at_any_time():
+    assert DecayedSum(10.0).at(5.0) == 0.0
