@@ -1,4 +1,4 @@
-"""The composition root of `braid worker`: settings in, running stages out. Everything is built here and nowhere else."""
+"""The composition root of `braid worker`: settings in, running stages out. Everything is built here."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ def run_worker(settings: Settings, stages: tuple[str, ...]) -> NoReturn:
     )
     _log.info("worker_starts", stages=stages, metrics_port=port.port, broker=settings.kafka.bootstrap_servers)
     apps.extend(build[stage]() for stage in stages)
-    run_stages(apps, settings.log_level)
+    run_stages(apps, SystemClock(), settings.log_level)
 
 
 def _folder(path: Path) -> Path:

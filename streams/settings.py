@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -28,7 +29,7 @@ PREFIX = "BRAID_"
 TOML_FILE = "braid.toml"
 DAY_S = 86_400.0
 #: Read by tests and benchmarks, or naming another file; not settings of the product.
-OUTSIDE_NAMES = frozenset({"BRAID_BENCH_DATA", "BRAID_CONFIG", "BRAID_FAILPOINT"})
+OUTSIDE_NAMES = frozenset({"BRAID_BENCH_DATA", "BRAID_CONFIG", "BRAID_FAILPOINT", "BRAID_TEST_KAFKA"})
 
 
 class _Group(BaseModel):
@@ -63,6 +64,9 @@ class Topics(_Group):
     partitions: int = Field(4, ge=1, le=10_000, description="Partitions of every topic except `identity`.")
     replication: int = Field(1, ge=1, le=9, description="Replication factor; 3 in production.")
     events_retention_days: float = Field(7, gt=0, description="How long events and dead letters are kept.")
+    identity_retention_days: float = Field(
+        365, gt=0, description="How long link commands are kept: a rebuild of the identities needs all of them."
+    )
 
     @field_validator("platforms")
     @classmethod
@@ -218,11 +222,7 @@ class Settings(BaseSettings):
         try:
             return cls(**overrides)  # type: ignore[arg-type]  # pydantic checks them
         except ValidationError as error:
-            lines = (
-                f"{PREFIX}{'__'.join(str(part) for part in fault['loc']).upper()} = {fault.get('input')!r}: {fault['msg']}"
-                for fault in error.errors()
-            )
-            raise UsageError("\n".join(lines)) from error
+            raise UsageError("\n".join(_fault(fault) for fault in error.errors())) from error
 
     def pseudonym_key(self) -> bytes:
         """The secret for account keys. Raises UsageError when it is missing, short or long."""
@@ -233,6 +233,13 @@ class Settings(BaseSettings):
                 f"for example BRAID_PSEUDONYM__KEY={secrets.token_hex(16)}; it must never change afterwards"
             )
         return key
+
+
+def _fault(fault: ErrorDetails) -> str:
+    """Setting, value and what is wrong with it; a secret's value stays out."""
+    name = f"{PREFIX}{'__'.join(str(part) for part in fault['loc']).upper()}"
+    is_secret = any(word in name for word in ("PASSWORD", "KEY"))
+    return f"{name}: {fault['msg']}" if is_secret else f"{name} = {fault.get('input')!r}: {fault['msg']}"
 
 
 def failpoint() -> str:
@@ -256,3 +263,8 @@ def known_names() -> Iterator[str]:
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, _Group):
             yield from (f"{name}__{inner}" for inner in kind.model_fields)
+
+
+def environment_without_braid() -> dict[str, str]:
+    """The environment for a child process whose Braid settings come from elsewhere."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}

@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
 
 from tests.support.brokers import embedded_broker, kafka_cluster, topic_prefix
 
 __all__ = ["embedded_broker", "kafka_cluster", "topic_prefix"]
+
+
+# These machines are shared: an example's duration says nothing.
+settings.register_profile("braid", deadline=None)
+settings.load_profile("braid")
 
 
 @pytest.fixture(autouse=True)

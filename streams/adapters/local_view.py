@@ -79,8 +79,7 @@ class LocalView:
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Every record, in key order."""
-        for key, value in self._db.items(from_key=b"\x02"):
-            yield key, value
+        yield from self._db.items(from_key=b"\x02")
 
     def side_items(self) -> Iterator[tuple[bytes, bytes]]:
         """The owner's notes, keys without their prefix."""

@@ -76,7 +76,8 @@ class KafkaCluster:
         home = self._home()
         addresses = self._addresses()
         self._members = {
-            address.node_id: Node(address, home / f"node-{address.node_id}", runtime) for address in addresses
+            address.node_id: Node(address, home / f"node-{address.node_id}", runtime, self._temporary)
+            for address in addresses
         }
         try:
             for node in self._members.values():

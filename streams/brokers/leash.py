@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,9 +27,10 @@ GRACE_S: Final = 5.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Hold the command until it ends or standard input closes; its exit status.
 
-    arguments: the file that takes the command's output, or "" to leave it on standard output, then the command.
+    arguments: the file that takes the command's output, or "" to leave it on standard output; a folder to delete
+    when the owner has died, or ""; then the command.
     """
-    log_path, *command = sys.argv[1:] if arguments is None else arguments
+    log_path, doomed, *command = sys.argv[1:] if arguments is None else arguments
     log = Path(log_path).open("ab") if log_path else None  # noqa: SIM115 - open as long as the process
     child = subprocess.Popen(  # noqa: S603 - the owner chose the command
         command,
@@ -43,13 +45,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     signal.signal(signal.SIGTERM, pass_on)
     print(child.pid, flush=True)  # noqa: T201 - the owner reads it
-    threading.Thread(target=_end_with_owner, args=(child,), daemon=True).start()
-    return child.wait()
+    orphaned = threading.Event()
+    threading.Thread(target=_end_with_owner, args=(child, orphaned), daemon=True).start()
+    status = child.wait()
+    if orphaned.is_set() and doomed:
+        shutil.rmtree(doomed, ignore_errors=True)
+    return status
 
 
-def _end_with_owner(child: subprocess.Popen[bytes]) -> None:
+def _end_with_owner(child: subprocess.Popen[bytes], orphaned: threading.Event) -> None:
     while os.read(sys.stdin.fileno(), 4096):  # not sys.stdin.read: its lock would stand in the way at exit
         pass
+    orphaned.set()
     child.terminate()
     try:
         child.wait(GRACE_S)

@@ -7,7 +7,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -21,20 +21,29 @@ START_TIMEOUT_S: Final = 20.0
 class LeashedProcess:
     """A running command.
 
-    log: file that takes its output; without one the output is read by `read_line`. Raises Unavailable when the
-    command cannot be started.
+    log: file that takes its output; without one the output is read by `read_line`. doomed: a folder to delete should
+    this process die without stopping it. environment: None = this process's own. Raises Unavailable when the command cannot be started.
     """
 
-    def __init__(self, command: Sequence[str], *, log: Path | None = None, cwd: Path | None = None) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        log: Path | None = None,
+        cwd: Path | None = None,
+        doomed: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._command = command[0]
         # bufsize 0: a line left in a buffer would be invisible to select.
         # A session of its own: Ctrl-C in a terminal goes to the owner, who then ends things in order.
         self._leash = subprocess.Popen(  # noqa: S603 - the caller chose the command
-            [sys.executable, "-I", leash.__file__, str(log or ""), *command],
+            [sys.executable, "-I", leash.__file__, str(log or ""), str(doomed or ""), *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
             cwd=cwd,
+            env=environment,
             start_new_session=True,
         )
         self.pid = 0

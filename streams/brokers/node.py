@@ -35,13 +35,17 @@ class JavaRuntime:
 
 
 class Node:
-    """A node in a folder of its own. Not safe to use from several threads at once."""
+    """A node in a folder of its own. Not safe to use from several threads at once.
 
-    def __init__(self, address: NodeAddress, folder: Path, runtime: JavaRuntime) -> None:
+    doomed: a folder that goes should this process die without stopping the node.
+    """
+
+    def __init__(self, address: NodeAddress, folder: Path, runtime: JavaRuntime, doomed: Path | None = None) -> None:
         self.address = address
         self.log_file = folder / "kafka.log"
         self._folder = folder
         self._runtime = runtime
+        self._doomed = doomed
         self._process: LeashedProcess | None = None
 
     @property
@@ -101,7 +105,7 @@ class Node:
             f"-Dlog4j2.configurationFile={self._logging}",
         ]
         command = self._runtime.command(MAIN_CLASS, options, [str(self._properties)])
-        self._process = LeashedProcess(command, log=self._folder / "console.log")
+        self._process = LeashedProcess(command, log=self._folder / "console.log", doomed=self._doomed)
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
         """Let the node close its logs; killed when it takes longer than this."""

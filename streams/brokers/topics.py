@@ -11,8 +11,6 @@ from streams.brokers.limits import DEAD_LETTER_MAX_BYTES, INPUT_MAX_BYTES, STATE
 from streams.domain.topic_names import TopicNames
 from streams.settings import DAY_S, Topics
 
-#: Link commands are rare, small, and a rebuild of the identities needs all of them.
-IDENTITY_RETENTION_DAYS: Final = 365.0
 #: How long readers of a compacted topic (snapshots of serve, replicas) may be away and still learn of a deletion.
 TOMBSTONE_RETENTION_DAYS: Final = 7.0
 #: An erased value may outlive its tombstone by this long and the cleaner's pause, if the partition is written to.
@@ -47,7 +45,7 @@ def declared_topics(topics: Topics, platforms: Iterable[str] = ()) -> tuple[Topi
         **inputs,
         # Written by others too, so their clocks must not decide when a segment is closed.
         names.items: _compacted() | _broker_time() | _up_to(INPUT_MAX_BYTES),
-        names.identity: _deleted_after(IDENTITY_RETENTION_DAYS) | _up_to(INPUT_MAX_BYTES),
+        names.identity: _deleted_after(topics.identity_retention_days) | _up_to(INPUT_MAX_BYTES),
         names.user_events: kept | _up_to(STATE_MAX_BYTES),
         names.item_vectors: _compacted() | _up_to(STATE_MAX_BYTES),
         names.identities: _compacted() | _up_to(STATE_MAX_BYTES),

@@ -10,6 +10,10 @@ import typer
 
 from streams.cli import topics
 from streams.cli.broker import broker
+from streams.cli.demo.command import demo
+from streams.cli.person import explain, profile, recommend
+from streams.cli.replay import replay
+from streams.cli.serve import serve
 from streams.cli.tail import tail
 from streams.cli.worker import worker
 from streams.errors import BraidError, UsageError
@@ -23,14 +27,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (worker, broker, tail):
+for command in (demo, worker, serve, broker, replay, tail, profile, recommend, explain):
     app.command()(command)
 app.add_typer(topics.app, name="topics")
 
 
 @app.callback()
 def options(
-    debug: bool = typer.Option(False, "--debug", help="Show the traceback of a failure."),  # noqa: FBT001
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of a failure."),
 ) -> None:
     """Set BRAID_* variables or braid.toml for settings; see docs/configuration.md."""
     _Debug.on = debug

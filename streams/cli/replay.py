@@ -16,7 +16,7 @@ from streams.adapters.clock import SystemClock
 from streams.brokers.connection import producer_config
 from streams.domain.topic_names import TopicNames
 from streams.errors import Unavailable, UsageError
-from streams.settings import Settings
+from streams.settings import DAY_S, Settings
 from streams.simulation.publisher import Delivery, Publisher
 from streams.simulation.records import OutgoingRecord
 from streams.simulation.replaying import Rejected, newest_time_s, read_records
@@ -77,17 +77,20 @@ class _Rejections:
 
 def _check(files: list[Path], rate: float | None) -> None:
     for file in files:
-        if not file.is_file():
-            raise UsageError(f"{file}: no such file; give files of CloudEvents, one JSON object a line")
+        try:
+            file.open("rb").close()
+        except OSError as error:
+            raise UsageError(f"{file}: {error.strerror}; give files of CloudEvents, one JSON object a line") from error
     if rate is not None and not rate > 0:
         raise UsageError(f"--rate {rate:g}: must be more than 0; leave it out for no limit")
 
 
 def _shift_s(files: list[Path]) -> float:
-    newest_s = newest_time_s(files)
+    now_s = SystemClock().now_s()
+    newest_s = newest_time_s(files, not_after_s=now_s + DAY_S)
     if newest_s is None:
-        raise UsageError("--shift: no event in the files has a time; leave it out")
-    return SystemClock().now_s() - newest_s
+        raise UsageError("--shift: no event in the files has a time before tomorrow; leave it out")
+    return now_s - newest_s
 
 
 def _bar(n_files: int) -> Progress:

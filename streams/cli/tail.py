@@ -66,13 +66,13 @@ def _records(consumer: Consumer, topic: str, settings: Settings, *, until_end: b
         message = consumer.poll(0.5)
         if message is None:
             continue
-        error = message.error()
-        if error is None:
+        fault = message.error()
+        if fault is None:
             yield message
-        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
-            left.discard(message.partition())
-        elif error.fatal():
-            raise Unavailable(f"topic {topic}: {error.str()}")
+        elif fault.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+            left.discard(message.partition() or 0)
+        elif fault.fatal():
+            raise Unavailable(f"topic {topic}: {fault.str()}")
 
 
 def record_to_json(topic: str, message: Message, *, vectors: bool) -> dict[str, Any]:
@@ -92,8 +92,7 @@ def _decode(topic: str, value: bytes | None) -> Any:
     if topic == "user-events":
         return _named(Event, msgpack.unpackb(value))
     if topic == "item-vectors":
-        record = _named(ItemRecord, msgpack.unpackb(value))
-        return record
+        return _named(ItemRecord, msgpack.unpackb(value))
     try:
         return json.loads(value)
     except ValueError:

@@ -24,7 +24,8 @@ def account_key(secret: bytes, platform: str, platform_user_id: str) -> AccountK
     """
     head = platform.encode()
     body = len(head).to_bytes(2, "big") + head + platform_user_id.encode("utf-8", "surrogatepass")
-    return AccountKey(hashlib.blake2b(body, key=secret, digest_size=ACCOUNT_KEY_BYTES, person=b"braid-account").hexdigest())
+    digest = hashlib.blake2b(body, key=secret, digest_size=ACCOUNT_KEY_BYTES, person=b"braid-account")
+    return AccountKey(digest.hexdigest())
 
 
 def user_key(account: AccountKey) -> UserKey:

@@ -76,17 +76,21 @@ def _is_clean(text: str) -> bool:
         return False
     if text.isascii():
         return True
-    is_suspect = _suspects().search(text) is not None or _BEYOND_BMP.search(text) is not None
-    if is_suspect and _oddities().search(text) is not None:
+    if _is_suspect(text) and _oddities().search(text) is not None:
         return False
     return unicodedata.is_normalized("NFKC", text)
+
+
+def _is_suspect(text: str) -> bool:
+    """May hold invisible characters or long runs of marks: a quick look that most texts pass."""
+    return _suspects().search(text) is not None or _BEYOND_BMP.search(text) is not None
 
 
 def _settled(text: str, max_chars: int) -> str:
     """Rules undo each other's disguises (an entity may hide a tag), so they run until nothing changes."""
     for _ in range(MAX_PASSES):
         before, text = text, _pass(text, max_chars)
-        if text == before:
+        if text == before or _is_clean(text):
             return text
     # Only nested escapes get here: what is left of them is no text.
     return _pass(text.translate({ord("<"): " ", ord(">"): " ", ord("&"): " "}), max_chars)
@@ -96,8 +100,9 @@ def _pass(text: str, max_chars: int) -> str:
     if not text.isprintable():
         text = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in _DROPPED)
     if not text.isascii():
-        # Long runs of combining marks make normalisation quadratic, and say nothing.
-        text = _long_runs().sub(r"\1", _INVISIBLES.sub("", text))
+        if _is_suspect(text):
+            # Long runs of combining marks make normalisation quadratic, and say nothing.
+            text = _long_runs().sub(r"\1", _INVISIBLES.sub("", text))
         # One character may stand for eighteen: the bound holds again afterwards.
         text = unicodedata.normalize("NFKC", text)[:max_chars]
     if "&" in text:

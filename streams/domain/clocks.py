@@ -14,9 +14,7 @@ from streams.domain import reasons
 from streams.domain.limits import IngestLimits
 from streams.errors import InvalidEvent
 
-_RFC3339 = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:(\d\d)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
-)
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:(\d\d)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 _LEAP_SECOND = "60"
 MAX_TIME_CHARS = 64
 
@@ -49,7 +47,7 @@ def parse_time(text: str, field: str) -> float:
     leap_s = 0.0
     if match[1] == _LEAP_SECOND:
         start = match.start(1)
-        text, leap_s = f"{text[:start]}59{text[start + 2:]}", 1.0
+        text, leap_s = f"{text[:start]}59{text[start + 2 :]}", 1.0
     try:
         return datetime.fromisoformat(text.upper()).timestamp() + leap_s
     except ValueError:

@@ -39,7 +39,7 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     account: 32 hex digits, the keyed hash of (platform, platform user id).
     type: `<platform>.<object>.<action>` as in the contract.
     occurred_at_s: event time in UTC seconds, skew corrected. received_at_s: the broker's clock.
-    strength: in [-1, 1], how much of the action's weight counts, sign included (rating 1..5 -> -1..1, watch ratio 0..1).
+    strength: in [-1, 1], how much of the action's weight counts, sign included (rating 1..5 -> -1..1, watch 0..1).
     reverses: event_id of the event that this one takes back, or None.
     """
 

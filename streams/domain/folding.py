@@ -139,7 +139,7 @@ def _only_new(
 def _fold_account(
     rules: FoldRules, account: AccountState, fresh: list[Observation], pending: list[_Pending]
 ) -> None:
-    reference_s = max(account.reference_s, max(o.event.occurred_at_s for o in fresh))
+    reference_s = max(account.reference_s, *(observation.event.occurred_at_s for observation in fresh))
     aged_s = reference_s - account.reference_s
     share = _Pending(
         account, factor(aged_s, rules.short_half_life_s), factor(aged_s, rules.long_half_life_s), [], [], []

@@ -23,6 +23,8 @@ Vectors = NDArray[np.float32]
 #: What a label is taken from, best first: the widest word that still says something.
 LABEL_KINDS: Final = ("category", "topic", "person", "brand", "color")
 LABEL_WORDS: Final = 4
+#: What decay leaves of very old events: far below every digit that counts, and float32 loses its norm.
+LEAST_WEIGHT: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def group_interests(
     latest = sorted(range(len(events)), key=lambda row: (-events[row].at_s, events[row].event_id))[: rules.max_events]
     order = sorted(latest, key=lambda row: (events[row].item, events[row].event_id))
     weights = {row: _decayed(events[row], as_of_s, rules.half_life_s) for row in order}
-    liked = [row for row in order if weights[row] > 0.0 and vectors[row].any()]
+    liked = [row for row in order if weights[row] > LEAST_WEIGHT and vectors[row].any()]
     if not liked:
         return []
     groups = _agglomerated(_by_item(events, vectors, weights, liked), rules.threshold)
@@ -184,7 +186,7 @@ def _heaviest(groups: _Groups, weights: Mapping[int, float], n: int) -> list[Int
             members=tuple(sorted(rows, key=lambda row: (-round(weights[row], 9), row))),
         )
         for at, rows in enumerate(groups.members)
-        if groups.masses[at] > 0.0 and units[at].any()
+        if groups.masses[at] > LEAST_WEIGHT and units[at].any()
     ]
     # `found` is in the order of item keys, and sorting is stable: equal masses keep it.
     return sorted(found, key=lambda group: -round(group.mass, 9))[:n]

@@ -50,4 +50,4 @@ def _tags(raw: list[str] | None) -> tuple[str, ...]:
     """Distinct tags in the order given, the empty ones left out."""
     if not raw:
         return ()
-    return tuple(dict.fromkeys(tag for tag in map(clean_tag, raw) if tag))[:MAX_TAGS]
+    return tuple(dict.fromkeys(tag for tag in map(clean_tag, raw[: 2 * MAX_TAGS]) if tag))[:MAX_TAGS]

@@ -34,6 +34,10 @@ class NewestItems:
         """Forget an item; an unknown one is ignored."""
         self._items.get(key.partition(":")[0], {}).pop(key, None)
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._items = {}
+
     def top(self, platform: str | None, category: str | None, k: int, exclude: Collection[str] = ()) -> list[str]:
         """The k newest, newest first, ties by key."""
         platforms = list(self._items) if platform is None else [platform]

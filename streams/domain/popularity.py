@@ -93,6 +93,10 @@ class Popularity:
         )
         return [key for _, key in nlargest(k, fitting, key=_hottest)]
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._warm, self._n = {}, 0
+
     def _prune(self) -> None:
         entries = sorted((warm.heat, key) for items in self._warm.values() for key, warm in items.items())
         for _, key in entries[: max(1, int(PRUNED_PART * self._max_items))]:

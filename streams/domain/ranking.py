@@ -35,7 +35,7 @@ class ScoreWeights:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of the candidates beside their vectors, each (N,). price_gaps: |ln(price / usual price)|, or nan."""
+    """What is known of the candidates beside their vectors, each (N,). price_gaps: |ln(price / usual)|, or nan."""
 
     ages_s: Scores
     popularity: Scores

@@ -57,7 +57,7 @@ class AccountState(msgspec.Struct, array_like=True):
 
 
 class UserState(msgspec.Struct, array_like=True):
-    """fence: last applied offset of the user's `user-events` partition, -1 = none. updated_s: newest broker time seen."""
+    """fence: last applied offset of the user's partition of `user-events`, -1 = none. updated_s: newest broker time."""
 
     fence: int = -1
     revision: int = 0

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from streams.domain.raw import RawRecord
 
-Headers = list[tuple[str, bytes]]
+Headers = list[tuple[str, str | bytes | None]]
+Keyed = tuple[bytes | None, bytes | None]
+"""(key, value) of a record; value None deletes."""
 
 
 @dataclass(slots=True)
@@ -18,7 +21,7 @@ class Outgoing:
     """
 
     topic: str
-    records: list[tuple[bytes | None, bytes | None]]
+    records: Sequence[Keyed]
     partition: int | None = None
     headers: Headers | None = None
 
@@ -34,21 +37,27 @@ class Effects:
 class StateReader(Protocol):
     """Reads of the partition's state inside a fold: local, microseconds, sees all earlier checkpoints."""
 
-    def get_many(self, keys: list[bytes]) -> list[bytes | None]: ...
+    def get_many(self, keys: list[bytes]) -> list[bytes | None]:
+        """Values in the order of the keys, None where there is none."""
 
 
 class Stage(Protocol):
     """One step of the pipeline. Calls run in a thread, batches of one partition strictly one after the other.
 
-    `prepare` (records of one source partition) decodes, validates and encodes; the batch before may still be committing, so it sees no state.
+    `prepare` (records of one source partition) decodes, validates and encodes; the batch before may still be
+    committing, so it sees no state.
     `fold` is fast, reads state and returns effects; it must not have any of its own. An exception from either ends
     the process: a bad record is a dead letter among the effects, never an exception.
     """
 
     name: str
 
-    def prepare(self, records: list[RawRecord]) -> Any: ...
-    def fold(self, prepared: Any, state: StateReader) -> Effects: ...
+    def prepare(self, records: list[RawRecord]) -> Any:
+        """What `fold` will need."""
+
+    def fold(self, prepared: Any, state: StateReader) -> Effects:
+        """What the batch changes."""
+
     def committed(self, prepared: Any) -> None:
         """Told once the batch is durable; for metrics only."""
 

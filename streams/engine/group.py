@@ -12,15 +12,17 @@ import mode
 
 from streams.engine.lag import watch_lag
 from streams.engine.shell import StageApp
+from streams.ports import Clock
 
 _LAG_INTERVAL_S = 2.0
 
 
-class StageGroup(mode.Service):  # type: ignore[misc]  # mode ships no usable types here
+class StageGroup(mode.Service):
     """Starts the apps at once: each waits seconds for its group, which would add up one after the other."""
 
-    def __init__(self, apps: Sequence[StageApp]) -> None:
+    def __init__(self, apps: Sequence[StageApp], clock: Clock) -> None:
         self._apps = list(apps)
+        self._clock = clock
         super().__init__()
 
     async def on_start(self) -> None:
@@ -29,17 +31,17 @@ class StageGroup(mode.Service):  # type: ignore[misc]  # mode ships no usable ty
             app.beacon.reattach(self.beacon)
         await asyncio.gather(*(app.maybe_start() for app in self._apps))
         for app in self._apps:
-            self.add_future(watch_lag(app, _LAG_INTERVAL_S))
+            self.add_future(watch_lag(app, self._clock, _LAG_INTERVAL_S))
 
     async def on_stop(self) -> None:
         """Stop all stages: running checkpoints finish, everything else comes again."""
         await asyncio.gather(*(app.stop() for app in self._apps))
 
 
-def run_stages(apps: Sequence[StageApp], log_level: str) -> NoReturn:
+def run_stages(apps: Sequence[StageApp], clock: Clock, log_level: str) -> NoReturn:
     """Run until SIGTERM or SIGINT, then leave the process."""
     worker = mode.Worker(
-        StageGroup(apps), override_logging=False, redirect_stdouts=False, loglevel=log_level, daemon=True, quiet=True
+        StageGroup(apps, clock), override_logging=False, redirect_stdouts=False, loglevel=log_level, daemon=True, quiet=True
     )
     code = 0
     try:

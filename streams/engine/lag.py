@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from time import time
 from typing import TYPE_CHECKING
 
 from faust.types.tuples import TP
 
+from streams.ports import Clock
 from streams.telemetry import metrics
 
 if TYPE_CHECKING:
     from streams.engine.shell import StageApp
 
 
-async def watch_lag(app: StageApp, interval_s: float) -> None:
+async def watch_lag(app: StageApp, clock: Clock, interval_s: float) -> None:
     """Update the gauges until cancelled. A partition between owners is skipped, not reported as fine."""
     behind_since: dict[TP, float] = {}
     while not app.should_stop:
         if app.is_ready and not app.rebalancing:
             for tp in list(app.source_partitions()):
-                await _measure(app, tp, behind_since)
+                await _measure(app, tp, behind_since, clock)
         await asyncio.sleep(interval_s)
 
 
-async def _measure(app: StageApp, tp: TP, behind_since: dict[TP, float]) -> None:
+async def _measure(app: StageApp, tp: TP, behind_since: dict[TP, float], clock: Clock) -> None:
     oldest = app.consumer.oldest_open(tp)
     applied = oldest.offset if oldest is not None else await app.consumer.position(tp)
     end = app.consumer.highwater(tp)
     if applied is None or end is None:
         return
-    lag, now_s = max(0, end - applied), time()  # noqa: TID251 - compared with the broker's clock
+    lag, now_s = max(0, end - applied), clock.now_s()
     labels = (app.stage.name, tp.topic, str(tp.partition))
     metrics.LAG.labels(*labels).set(lag)
     if lag == 0:

@@ -31,8 +31,11 @@ _LANE_DEPTH = 4
 class Book(Protocol):
     """The consumer's book of what was handed out (engine.transport.Consumer)."""
 
-    def owns(self, message: BatchMessage) -> bool: ...
-    def ack(self, message: Any) -> bool: ...
+    def owns(self, message: BatchMessage) -> bool:
+        """Whether the batch is still ours to apply."""
+
+    def ack(self, message: Any) -> bool:
+        """Count the batch as done."""
 
 
 @dataclass(frozen=True)

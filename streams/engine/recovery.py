@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from streams.engine.table import PartitionTable
 from streams.errors import CorruptState, Retryable
@@ -80,10 +80,10 @@ def _apply(consumer: Consumer, source: ChangelogSource, table: PartitionTable, g
         for message in consumer.consume(_CHUNK, _POLL_S):
             error = message.error()
             if error is None:
-                entries.append((message.key(), message.value()))
-                goal.at = message.offset() + 1
+                entries.append((key_of(message), message.value()))
+                goal.at = offset_of(message) + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
-                goal.at = max(goal.at, message.offset())
+                goal.at = max(goal.at, offset_of(message))
             else:
                 raise Retryable(f"restore of {source.topic}[{goal.partition}] at {goal.at}: {error}")
             moved_at = monotonic()
@@ -98,11 +98,26 @@ def _apply(consumer: Consumer, source: ChangelogSource, table: PartitionTable, g
     return n_records
 
 
+def key_of(message: Message) -> bytes:
+    """The key of a changelog record; all have one."""
+    key = message.key()
+    assert key is not None
+    return key
+
+
+def offset_of(message: Message) -> int:
+    """The offset of a consumed record; all have one."""
+    offset = message.offset()
+    assert offset is not None
+    return offset
+
+
 def _watermarks(source: ChangelogSource, partition: int) -> tuple[int, int]:
     # A read_committed client would be told the last stable offset instead of the end.
     consumer = Consumer({**source.client, "group.id": "braid-restore", "isolation.level": "read_uncommitted"})
     try:
-        low, high = consumer.get_watermark_offsets(TopicPartition(source.topic, partition), timeout=source.no_progress_s)
+        position = TopicPartition(source.topic, partition)
+        low, high = consumer.get_watermark_offsets(position, timeout=source.no_progress_s)
         return low, high
     finally:
         consumer.close()

@@ -53,7 +53,7 @@ class ShellConfig:
     faust_options: Mapping[str, Any]
 
 
-class StageApp(faust.App):  # type: ignore[misc]
+class StageApp(faust.App):
     """A Faust app that runs one stage over its source topics."""
 
     def __init__(self, stage: Stage, sources: tuple[str, ...], config: ShellConfig) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import structlog
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
-from streams.engine.recovery import ChangelogSource
+from streams.engine.recovery import ChangelogSource, key_of, offset_of
 from streams.engine.table import PartitionTable, TableStorage
 from streams.telemetry import metrics
 
@@ -76,13 +76,14 @@ class Standby:
         for message in messages:
             error = message.error()
             if error is None:
-                by_partition.setdefault(message.partition(), []).append(message)
+                by_partition.setdefault(message.partition() or 0, []).append(message)
             elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
                 _log.warning("standby_waits", reason=error.str())
         for partition, records in by_partition.items():
-            entries = ((record.key(), record.value()) for record in records)
-            self._tables[partition].write(entries, records[-1].offset() + 1)
+            entries = ((key_of(record), record.value()) for record in records)
+            next_offset = offset_of(records[-1]) + 1
+            self._tables[partition].write(entries, next_offset)
             position = TopicPartition(self._source.topic, partition)
             _, end = self._consumer.get_watermark_offsets(position, cached=True)
-            metrics.STANDBY_LAG.labels(str(partition)).set(max(0, end - records[-1].offset() - 1))
+            metrics.STANDBY_LAG.labels(str(partition)).set(max(0, end - next_offset))
         return len(messages)

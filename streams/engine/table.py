@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import msgspec
 from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
@@ -22,7 +23,10 @@ _MEMTABLE_BYTES = 32 << 20
 
 
 class Marker(msgspec.Struct, array_like=True, frozen=True):
-    """The last record of every changelog transaction: how far the source was applied. topic_id tells recreated topics."""
+    """The last record of every changelog transaction: how far the source was applied.
+
+    topic_id tells a recreated topic from the one the state was built from.
+    """
 
     topic: str
     topic_id: str
@@ -59,11 +63,11 @@ class PartitionTable:
         try:
             self._db = Rdict(str(path), options=_options(cache))
         except Exception as error:  # rocksdict raises bare exceptions of several kinds
-            raise CorruptState(f"state at {path} does not open ({error}): delete this folder and start again") from error
+            raise CorruptState(f"state at {path} does not open ({error}): delete it and start again") from error
 
     def get_many(self, keys: list[bytes]) -> list[bytes | None]:
         """Values in the order of the keys, None where there is none."""
-        return self._db.get(keys) if keys else []  # type: ignore[no-any-return,call-overload]
+        return cast("list[bytes | None]", self._db.get(cast("Any", keys))) if keys else []
 
     def write(self, entries: Iterable[tuple[bytes, bytes | None]], changelog_next: int) -> None:
         """Values (None deletes) and the changelog position, all or nothing."""
@@ -97,7 +101,7 @@ class PartitionTable:
 
     def items(self) -> Iterable[tuple[bytes, bytes]]:
         """Every entry but the table's own, in key order; for tools and tests."""
-        for key, value in self._db.items():
+        for key, value in cast("Iterable[tuple[bytes, bytes]]", self._db.items()):
             if not key.startswith(b"\x00"):
                 yield key, value
 
@@ -113,6 +117,6 @@ def _options(cache: Cache) -> Options:
     options.set_keep_log_file_num(2)
     blocks = BlockBasedOptions()
     blocks.set_block_cache(cache)
-    blocks.set_bloom_filter(10.0, False)
+    blocks.set_bloom_filter(10, False)
     options.set_block_based_table_factory(blocks)
     return options

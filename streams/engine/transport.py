@@ -43,7 +43,7 @@ class Fetch:
         self.next: int = records[-1].offset + 1
 
 
-class BatchMessage(ConsumerMessage):  # type: ignore[misc]  # Faust ships no types for it
+class BatchMessage(ConsumerMessage):
     """A Faust message whose value is a list of records; `next_offset` is the position after the last of them."""
 
     __slots__ = ("n_records", "next_offset")
@@ -51,10 +51,10 @@ class BatchMessage(ConsumerMessage):  # type: ignore[misc]  # Faust ships no typ
     next_offset: int
 
 
-class BatchSchema(faust.Schema):  # type: ignore[misc]
+class BatchSchema(faust.Schema):
     """Leaves the value as aiokafka returned it: decoding belongs to the stage, which can dead-letter what fails."""
 
-    def loads_key(self, app: Any, message: Any, **_: Any) -> None:  # noqa: ARG002
+    def loads_key(self, app: Any, message: Any, **_: Any) -> None:
         """Keys are read from the records."""
 
     def loads_value(self, app: Any, message: Any, **_: Any) -> Any:  # noqa: ARG002
@@ -62,7 +62,7 @@ class BatchSchema(faust.Schema):  # type: ignore[misc]
         return message.value
 
 
-class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Sets what Faust fixes: the long poll, the fill level and the isolation of a fetch."""
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
@@ -76,7 +76,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         return consumer
 
 
-class Consumer(driver.Consumer):  # type: ignore[misc]
+class Consumer(driver.Consumer):
     """Faust's consumer, a message per fetch, with a book of what was handed out and what was acked in order."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -179,7 +179,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Do nothing: the base books a gap, the new message included, as acked."""
 
-    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002
+    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:
         before = {tp: self._committed_offset[tp] for tp in offsets}
         done = bool(await super()._commit_offsets(offsets, start_new_transaction=start_new_transaction))
         if not done:
@@ -221,7 +221,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             self._safe.pop(tp, None)
 
 
-class Transport(driver.Transport):  # type: ignore[misc]
+class Transport(driver.Transport):
     """`braid://host:port`: the aiokafka driver with the consumer above."""
 
     Consumer = Consumer

@@ -19,7 +19,7 @@ _QUEUE = {"queue.buffering.max.messages": 1_000_000, "queue.buffering.max.kbytes
 
 
 class TransactionalWriter:
-    """Writes of one assignment of one source partition. Never reuse one across assignments: they would share an epoch."""
+    """Writes of one assignment of one source partition. Never reused: two assignments would share an epoch."""
 
     def __init__(self, client: dict[str, object], transactional_id: str, timeout_s: float) -> None:
         self._timeout_s = timeout_s

@@ -58,7 +58,8 @@ class ItemDescriber:
 
     def _encode(self, latest: dict[str, tuple[ItemUpserted, int] | None], described: DescribedItems) -> None:
         upserted = [entry for entry in latest.values() if entry is not None]
-        vectors = iter(self._texts.vectors([render_item(said.item) for said, _ in upserted]) if upserted else ())
+        texts = [render_item(said.item) for said, _ in upserted]
+        vectors = iter(self._texts.vectors(texts)) if texts else iter(())
         for key, entry in latest.items():
             if entry is None:
                 described.items.append((key, None))

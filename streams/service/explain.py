@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from streams.domain.item_entries import ItemEntry
 from streams.domain.profiles import ProfileRecord, RecentEvent, Tag
 from streams.service.tastes import Items, TasteReader
 
@@ -89,11 +90,13 @@ class Explainer:
         shown = events[:MAX_EVENTS]
         entries = self._items.entries_of([event.item for event in shown])
         return [
-            ExplainedEvent(
-                event.id, event.type, event.platform, entry.item.title if entry is not None else "", event.weight, event.time
-            )
+            ExplainedEvent(event.id, event.type, event.platform, _title(entry), event.weight, event.time)
             for event, entry in zip(shown, entries, strict=True)
         ]
+
+
+def _title(entry: ItemEntry | None) -> str:
+    return "" if entry is None else entry.item.title
 
 
 def _summary(

@@ -26,11 +26,12 @@ class PopularNow:
         """(items, what they are in words)."""
         keys = self.popularity.top(ask.platform, ask.category, ask.k + SPARE, seen)
         chosen = self._known(keys, ask, as_of_s)[: ask.k]
-        words = "what is popular now"
+        where = f"on {ask.platform}" if ask.platform else "on any platform"
+        words = f"what is popular now {where}"
         if len(chosen) < ask.k:
             taken = {item.key for item in chosen} | set(seen)
             newest = self.newest.top(ask.platform, ask.category, ask.k + SPARE, taken)
-            words = "what is popular now, then the newest items" if chosen else "the newest items"
+            words = f"{words}, then the newest items" if chosen else f"the newest items {where}"
             chosen += self._known(newest, ask, as_of_s)[: ask.k - len(chosen)]
         return chosen, words
 

@@ -53,11 +53,13 @@ class Recommender:
     def recommend(self, profile_id: str, profile: ProfileRecord | None, ask: Ask, now_s: float) -> Recommendations:
         """At most `ask.k` items, best first. profile: None when nothing is known of the person."""
         if profile is None:
-            return self._cold_start(profile_id, 0, ask, frozenset(), "nothing is known of this person yet", now_s)
+            items, words = self.popular.choose(ask, frozenset(), now_s)
+            return Recommendations(profile_id, 0, True, f"{words}: nothing is known of this person yet", items)
         taste = self.tastes.read(profile)
         if not len(taste.queries):
-            why = "the profile holds nothing to compare items with yet"
-            return self._cold_start(profile_id, profile.revision, ask, taste.seen, why, now_s)
+            items, words = self.popular.choose(ask, taste.seen, now_s)
+            why = "the profile holds nothing yet that items can be compared with"
+            return Recommendations(profile_id, profile.revision, True, f"{words}: {why}", items)
         found = self._candidates(profile, taste, ask)
         n_choice = max(CHOICE_PER_K * ask.k, MIN_CANDIDATES)
         chosen = ranking.diverse_choice(
@@ -119,10 +121,3 @@ class Recommender:
             reason = reason_for(taste.labels[found.best[at]], item, found.vectors[at], taste, profile.tags)
         score = float(found.scores[at])
         return Recommended(found.keys[at], entry.platform, item.item_id, item.title, item.category, score, reason)
-
-    def _cold_start(
-        self, profile_id: str, revision: int, ask: Ask, seen: frozenset[str], why: str, now_s: float
-    ) -> Recommendations:
-        items, words = self.popular.choose(ask, seen, now_s)
-        where = ask.platform or "all platforms"
-        return Recommendations(profile_id, revision, True, f"{words} on {where}: {why}", items)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log
 from statistics import median
 from typing import Final, Protocol
@@ -69,7 +69,7 @@ class TasteReader:
     index: NeighbourIndex
     items: Items
     model: tuple[str, str]
-    rules: InterestRules = InterestRules()
+    rules: InterestRules = field(default_factory=InterestRules)
 
     def read(self, profile: ProfileRecord) -> Taste:
         """What the profile says. Deterministic for a revision and an index."""

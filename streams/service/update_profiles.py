@@ -110,7 +110,7 @@ class ProfileUpdater:
                 _want(texts, render_item(event.item), len(distinct))
             _want(texts, event.text, len(distinct))
         encoded = self._texts.vectors(list(texts)) if texts else np.zeros((0, self._fold_rules.dim), np.float32)
-        base = np.concatenate([found_vectors, encoded]) if len(distinct) else encoded  # (items + texts, D)
+        base = np.concatenate([found_vectors, encoded]) if distinct else encoded  # (items + texts, D)
         blends: dict[tuple[int, int], int] = {}
         rows = [
             _row_of(

@@ -150,13 +150,19 @@ CHANGELOG_GAPS = _counter(
     "Any: two workers share an application id without fencing; stop one and report.", "partition",
 )
 REBALANCES = _counter("braid_rebalances_total", "Assignments received.", "Frequent: raise the session timeout.", "stage")
-OWNED_PARTITIONS = _gauge("braid_owned_partitions", "Source partitions this worker owns.", "0 for long: idle.", "stage")
+OWNED_PARTITIONS = _gauge(
+    "braid_owned_partitions", "Source partitions this worker owns.", "0 for long: idle.", "stage"
+)
 ACQUIRE_SECONDS = _histogram(
     "braid_acquire_seconds", "From assignment to resume: fencing and restore of all partitions.",
     "Long restores: turn on standby (BRAID_ENGINE__STANDBY).", "stage", buckets=_LATENCY,
 )
-RESTORED_RECORDS = _counter("braid_restored_records_total", "Changelog records read to restore state.", "None.", "partition")
-RESTORE_LEFT = _gauge("braid_restore_left_records", "Changelog offsets left in a running restore.", "None.", "partition")
+RESTORED_RECORDS = _counter(
+    "braid_restored_records_total", "Changelog records read to restore state.", "None.", "partition"
+)
+RESTORE_LEFT = _gauge(
+    "braid_restore_left_records", "Changelog offsets left in a running restore.", "None.", "partition"
+)
 STANDBY_LAG = _gauge("braid_standby_lag_records", "Changelog offsets a warm copy is behind.", "None.", "partition")
 
 # --- serve -----------------------------------------------------------------------------------------------------

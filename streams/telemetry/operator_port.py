@@ -1,4 +1,4 @@
-"""The operator port of a worker: /metrics, /healthz and /readyz on a thread of its own, so it answers while a batch runs."""
+"""The operator port of a worker: /metrics, /healthz, /readyz, on a thread of its own so that it always answers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class OperatorPort:
 class _Handler(BaseHTTPRequestHandler):
     missing: Missing
 
-    def do_GET(self) -> None:  # noqa: N802 - the name the standard library calls
+    def do_GET(self) -> None:
         if self.path == "/metrics":
             self._answer(200, CONTENT_TYPE_LATEST, generate_latest(REGISTRY))
         elif self.path == "/healthz":

@@ -61,7 +61,7 @@ class Pipeline:
 
 
 @pytest.fixture
-def pipeline(kafka_cluster, topic_prefix: str, tmp_path: Path) -> Iterator[Pipeline]:  # noqa: ANN001
+def pipeline(kafka_cluster, topic_prefix: str, tmp_path: Path) -> Iterator[Pipeline]:
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
     made = Pipeline(kafka_cluster.bootstrap_servers, topic_prefix, tmp_path)

@@ -17,7 +17,7 @@ from index.rebuilds import Tuning
 DIM = 8
 PLATFORMS = ("shop", "video", "social")
 CATEGORIES = ("shoes", "books")
-GRAPH_FROM_THE_START = Tuning(max_delta_rows=4, flat_rows=0, scan_below_rows=0, shape=GraphShape(8, 64, 64))
+GRAPH_FROM_THE_START = Tuning(max_delta_rows=4, flat_rows=0, shape=GraphShape(8, 64, 64, n_scanned_per_walked=0))
 FLAT_WITH_CLEAN_UPS = Tuning(max_delta_rows=4, flat_rows=10_000)
 
 

@@ -54,7 +54,10 @@ CHINESE: tuple[tuple[str, str], ...] = (
 )
 
 ENGLISH: tuple[tuple[str, str], ...] = (
-    ("Wireless noise cancelling headphones", "These earphones block out the plane engine and the battery lasts all day"),
+    (
+        "Wireless noise cancelling headphones",
+        "These earphones block out the plane engine and the battery lasts all day",
+    ),
     ("Mechanical keyboard with blue switches", "Typing feels crisp but the clicky keys annoy my colleagues"),
     ("Stainless steel vacuum flask", "My tea is still hot in this thermos after ten hours"),
     ("Cotton bed sheets, queen size", "Soft bedding that did not fade in the wash"),

@@ -39,7 +39,9 @@ def tiny_model(folder: Path, family: str, pooling: str | None = None, seed: int 
 def write_pooling(folder: Path, config: dict[str, object], extra_module: str | None = None) -> None:
     """The files sentence-transformers keeps beside a model."""
     kinds = [("", "Transformer"), ("1_Pooling", "Pooling"), *([("2_Dense", extra_module)] if extra_module else [])]
-    modules = [{"idx": i, "path": path, "type": f"sentence_transformers.models.{kind}"} for i, (path, kind) in enumerate(kinds)]
+    modules = [
+        {"idx": i, "path": path, "type": f"sentence_transformers.models.{kind}"} for i, (path, kind) in enumerate(kinds)
+    ]
     (folder / "modules.json").write_text(json.dumps(modules))
     (folder / "1_Pooling").mkdir(exist_ok=True)
     (folder / "1_Pooling" / "config.json").write_text(json.dumps(config))
@@ -56,7 +58,9 @@ def _model(family: str) -> PreTrainedModel:
     if family == "xlm-roberta":
         return XLMRobertaModel(XLMRobertaConfig(vocab_size=n_words, max_position_embeddings=42, **SIZE, **ids, **wide))
     sizes = {"dim": 32, "hidden_dim": 64, "n_layers": 2, "n_heads": 4}
-    return DistilBertModel(DistilBertConfig(vocab_size=n_words, max_position_embeddings=40, **sizes, **wide, pad_token_id=1))
+    return DistilBertModel(
+        DistilBertConfig(vocab_size=n_words, max_position_embeddings=40, **sizes, **wide, pad_token_id=1)
+    )
 
 
 def _tokenizer() -> PreTrainedTokenizerFast:

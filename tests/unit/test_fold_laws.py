@@ -82,7 +82,7 @@ def vector(account: object, horizon: str) -> np.ndarray:
 @pytest.mark.requirement("H5")
 @settings(max_examples=200, deadline=None)
 @given(distinct_events(), st.randoms(use_true_random=False), st.lists(st.integers(1, 7), max_size=30))
-def test_any_order_and_any_batching_give_the_same_profile(events, random, batch_sizes):  # noqa: ANN001
+def test_any_order_and_any_batching_give_the_same_profile(events, random, batch_sizes):
     shuffled = list(events)
     random.shuffle(shuffled)
     assert_same_profile(folded(events, [len(events)]), folded(shuffled, batch_sizes))
@@ -91,7 +91,7 @@ def test_any_order_and_any_batching_give_the_same_profile(events, random, batch_
 @pytest.mark.requirement("A8")
 @settings(max_examples=150, deadline=None)
 @given(distinct_events(), st.randoms(use_true_random=False))
-def test_repeats_change_nothing(events, random):  # noqa: ANN001
+def test_repeats_change_nothing(events, random):
     repeated = events + random.choices(events, k=len(events))
     random.shuffle(repeated)
     assert_same_profile(folded(events, [1] * len(events)), folded(repeated, [3] * len(repeated)))
@@ -100,7 +100,7 @@ def test_repeats_change_nothing(events, random):  # noqa: ANN001
 @pytest.mark.requirement("H3")
 @settings(max_examples=100, deadline=None)
 @given(distinct_events())
-def test_the_batched_sum_equals_the_half_life_law_written_out(events):  # noqa: ANN001
+def test_the_batched_sum_equals_the_half_life_law_written_out(events):
     state = folded(events, [5] * len(events))
     for name, account in state.accounts.items():
         mine = [(event, row) for event, row in events if event.account == name]
@@ -141,7 +141,7 @@ def test_an_event_behind_the_dedup_horizon_is_dropped_and_counted():
     st.lists(st.tuples(st.integers(0, 10**6), st.floats(-10, 10)), min_size=1, max_size=12),
     st.lists(st.tuples(st.integers(0, 10**6), st.floats(-10, 10)), min_size=1, max_size=12),
 )
-def test_merging_two_decayed_sums_equals_adding_everything_to_one(left, right):  # noqa: ANN001
+def test_merging_two_decayed_sums_equals_adding_everything_to_one(left, right):
     merged = decayed_sum(left, 1e5)
     merged.merge(decayed_sum(right, 1e5))
     together = decayed_sum(left + right, 1e5)

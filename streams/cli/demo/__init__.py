@@ -1,0 +1,1 @@
+"""`braid demo`: the whole of Braid on one machine, in memory, with simulated people."""

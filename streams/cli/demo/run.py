@@ -1,0 +1,167 @@
+"""The sequence of a demo: start, items, events, account for every one of them, tell the story, keep serving."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from threading import Event
+from typing import Final
+
+from rich.progress import TaskID
+
+from streams.brokers.connection import producer_config
+from streams.cli.api_client import ApiClient
+from streams.cli.demo.plan import DemoPlan, DemoResult, Prepared
+from streams.cli.demo.processes import DemoProcesses
+from streams.cli.demo.screen import Screen
+from streams.cli.demo.story import Story
+from streams.cli.demo.watch import ProfileWatch, scrape
+from streams.domain.topic_names import TopicNames
+from streams.settings import Kafka
+from streams.simulation import Simulation, dirty
+from streams.simulation.publisher import Publisher
+from streams.simulation.records import to_record
+
+_PATIENCE_S: Final = 120.0
+_NAMES: Final = TopicNames()
+
+
+def run_demo(plan: DemoPlan, prepared: Prepared, *, quiet: bool) -> DemoResult:
+    """Run it; blocks until done, or with `once` unset until Ctrl-C. Raises Unavailable when a part fails."""
+    screen = Screen(quiet=quiet)
+    screen.say(
+        f"[bold]Braid demo[/]: {plan.n_people} people on 7 platforms, encoder [bold]{prepared.model}[/], "
+        "an embedded broker in memory (nothing is kept)"
+    )
+    with DemoProcesses(prepared) as processes:
+        demo = _Demo(plan, processes, screen)
+        try:
+            demo.play()
+            if not plan.once:
+                _keep_serving(processes, screen)
+        except KeyboardInterrupt:
+            screen.say("stopping ...")
+        finally:
+            demo.close()
+    return demo.result
+
+
+class _Demo:
+    def __init__(self, plan: DemoPlan, processes: DemoProcesses, screen: Screen) -> None:
+        self._plan, self._processes, self._screen = plan, processes, screen
+        self._simulation = Simulation(plan.seed, time.time(), n_people=plan.n_people)  # noqa: TID251
+        self._watch: ProfileWatch | None = None
+        self.result = DemoResult()
+
+    def play(self) -> None:
+        with self._screen:
+            self._start()
+            publisher = Publisher(
+                producer_config(Kafka(bootstrap_servers=self._processes.bootstrap_servers)), _NAMES
+            )
+            self._publish_items(publisher)
+            self._publish_events()
+        self._tell(publisher)
+
+    def close(self) -> None:
+        if self._watch is not None:
+            self._watch.stop()
+
+    def _start(self) -> None:
+        step = self._screen.step("starting broker, worker and serve")
+        self._processes.start("worker")
+        self._processes.start("serve")
+        self._watch = ProfileWatch(self._processes.bootstrap_servers, _NAMES.profiles)
+        records = list(self._simulation.item_records())
+        self._processes.wait_ready(self._processes.metrics_url)
+        self._processes.wait_ready(self._processes.api_url)
+        self._screen.done(step, f"{len(records):,} items and {len(self._simulation.people)} people made up meanwhile")
+
+    def _publish_items(self, publisher: Publisher) -> None:
+        records = list(self._simulation.item_records())
+        step = self._screen.step("items: encoded and indexed", len(records))
+        publisher.publish(records)
+        self.result.items = self._wait(
+            step, self._processes.api_url, len(records), lambda metrics: metrics.get("braid_index_items", 0.0)
+        )
+        self._screen.done(step)
+
+    def _publish_events(self) -> None:
+        assert self._watch is not None
+        records, ledger = dirty(self._simulation.events(self._plan.n_events), self._plan.seed)
+        publisher = Publisher(producer_config(Kafka(bootstrap_servers=self._processes.bootstrap_servers)), _NAMES)
+        step = self._screen.step("events: folded into profiles", len(records))
+        self._watch.is_timing.set()
+        began_s = time.monotonic()
+        publisher.publish(
+            records,
+            self._plan.rate_per_s,
+            lambda delivery: self._screen.update(step, delivery.published, self._note()),
+        )
+        self.result.events_published = publisher.delivery.published
+        self._wait(step, self._processes.metrics_url, len(records), self._account)
+        lasted_s = time.monotonic() - began_s
+        self._watch.is_timing.clear()
+        self.result.events_per_s = self.result.events_applied / lasted_s
+        self.result.latencies_s = list(self._watch.latencies_s)
+        self.result.profiles = len(self._watch.keys)
+        self._screen.done(step, self._note())
+        self._screen.say(
+            f"  {self.result.events_applied:,} applied, {self.result.duplicates} repeats dropped "
+            f"({len(ledger.duplicates)} sent), {self.result.dead_letters} dead letters ({len(ledger.invalid)} invalid "
+            f"sent), {len(ledger.late)} late ones counted in full, {self.result.profiles} profiles"
+        )
+
+    def _account(self, metrics: Mapping[str, float]) -> float:
+        result = self.result
+        result.events_applied = int(metrics.get("braid_events_applied_total", 0))
+        result.duplicates = int(metrics.get("braid_duplicates_total", 0))
+        result.dead_letters = int(metrics.get("braid_dead_letters_total", 0))
+        result.n_late = int(metrics.get("braid_late_events_total", 0) + metrics.get("braid_behind_dedup_horizon_total", 0))
+        result.n_ignored = int(metrics.get("braid_ignored_events_total", 0))
+        return result.n_accounted
+
+    def _wait(self, step: TaskID, url: str, target: int, measure: Callable[[Mapping[str, float]], float]) -> int:
+        """Poll metrics until the measure reaches the target or stands still for long; returns the last value."""
+        value, moved_at_s = 0, time.monotonic()
+        while value < target and time.monotonic() - moved_at_s < _PATIENCE_S:
+            time.sleep(0.1)
+            self._processes.check()
+            now = int(measure(scrape(url)))
+            if now > value:
+                value, moved_at_s = now, time.monotonic()
+            self._screen.update(step, value, self._note())
+        return value
+
+    def _note(self) -> str:
+        assert self._watch is not None
+        recent = sorted(self._watch.latencies_s[-500:])
+        middle = f", {1000 * recent[len(recent) // 2]:.0f} ms to the profile" if recent else ""
+        return f"{len(self._watch.keys)} profiles{middle}"
+
+    def _tell(self, publisher: Publisher) -> None:
+        story = Story(self._screen.console, ApiClient(self._processes.api_url), self._simulation)
+        story.tell_people()
+
+        def send(event: dict[str, object]) -> None:
+            publisher.send(to_record(event))
+            publisher.flush()
+
+        story.tell_one_event(send)
+        self.result.recommended = story.n_recommended
+
+
+def _keep_serving(processes: DemoProcesses, screen: Screen) -> None:
+    person = "shop linwei_88"
+    screen.say(
+        f"\nserving until Ctrl-C\n  API      {processes.api_url}/docs\n  metrics  {processes.metrics_url}/metrics\n"
+        f"next, in another terminal:\n"
+        f"  export BRAID_API__PORT={processes.api_url.rpartition(':')[2]} "
+        f"BRAID_KAFKA__BOOTSTRAP_SERVERS={processes.bootstrap_servers}\n"
+        f"  .venv/bin/braid explain {person}\n"
+        f"  .venv/bin/braid recommend {person} --to video\n"
+        f"  .venv/bin/braid tail profiles\n"
+        f"send your own event: .venv/bin/braid replay my-events.jsonl   (docs/quickstart.md)"
+    )
+    while not Event().wait(1.0):
+        processes.check()

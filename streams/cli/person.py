@@ -1,0 +1,109 @@
+"""`braid profile | recommend | explain`: one person, asked of a running serve by a raw account id."""
+
+from __future__ import annotations
+
+import json as json_format
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from streams.cli.api_client import ApiClient
+from streams.settings import Settings
+
+Platform = Annotated[str, typer.Argument(help="The platform, for example shop.")]
+Account = Annotated[str, typer.Argument(help="The platform's own user id.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the API's JSON.")]
+
+
+def profile(
+    platform: Platform,
+    account: Account,
+    json: Json = False,
+    vectors: Annotated[bool, typer.Option(help="Include vectors, with --json.")] = False,
+) -> None:
+    """Show the profile of an account's person.
+
+    Example: braid profile shop u-1
+    """
+    body = _asked(platform, account, "", {"vectors": "true"} if vectors else {})
+    if json:
+        typer.echo(json_format.dumps(body, ensure_ascii=False))
+        return
+    console = Console()
+    console.print(
+        f"profile {body['profile_id']}, revision {body['revision']}, {body['events_applied']} events, "
+        f"as of {_time(body['as_of'])}"
+    )
+    platforms = Table("platform", "share", "events", "last seen")
+    for name, block in body["platforms"].items():
+        platforms.add_row(name, f"{block['share']:.0%}", str(sum(block["counts"].values())), _time(block["last_seen"]))
+    console.print(platforms)
+    console.print(_tags(body["tags"]))
+
+
+def recommend(  # noqa: PLR0913, PLR0917 - options of a command
+    platform: Platform,
+    account: Account,
+    to: Annotated[str, typer.Option(help="Only items of this platform; default: any.")] = "",
+    category: Annotated[str, typer.Option(help="Only items of this category.")] = "",
+    k: Annotated[int, typer.Option(min=1, max=200, help="Most items.")] = 10,
+    json: Json = False,
+) -> None:
+    """Recommend items to an account's person, on any platform.
+
+    Example: braid recommend shop u-1 --to news -k 5
+    """
+    query = {"k": str(k), "explain": "true", "platform": to, "category": category}
+    body = _asked(platform, account, "/recommendations", {name: value for name, value in query.items() if value})
+    if json:
+        typer.echo(json_format.dumps(body, ensure_ascii=False))
+        return
+    table = Table("score", "platform", "item", "title", "because of", caption=body["basis"])
+    for item in body["items"]:
+        why = item["reason"]["interest"] if "reason" in item else ""
+        table.add_row(f"{item['score']:.3f}", item["platform"], item["item_id"], item["title"], why)
+    Console().print(table)
+
+
+def explain(platform: Platform, account: Account, json: Json = False) -> None:
+    """Explain the profile of an account's person: what it holds and which events made it.
+
+    Example: braid explain shop u-1
+    """
+    body = _asked(platform, account, "/explanation", {})
+    if json:
+        typer.echo(json_format.dumps(body, ensure_ascii=False))
+        return
+    console = Console()
+    console.print(body["summary"])
+    interests = Table("interest", "share", "made by")
+    for interest in body["interests"]:
+        events = "\n".join(f"{event['type']} {event['title']} ({event['weight']:+.1f})" for event in interest["events"])
+        interests.add_row(interest["label"], f"{interest['share']:.0%}", events)
+    console.print(interests)
+    console.print(_tags(body["tags"]))
+    console.print(body["note"])
+
+
+def _asked(platform: str, account: str, path: str, query: dict[str, str]) -> dict[str, Any]:
+    client = ApiClient.of(Settings.load().api)
+    # The look-up is a POST: the raw id stays out of URLs, and so out of every log on the way.
+    found = client.post("/v1/accounts/lookup", {"platform": platform, "account": account})
+    return client.get(f"/v1/profiles/{found['profile_id']}{path}", query)
+
+
+def _tags(tags: list[dict[str, Any]]) -> Table:
+    table = Table("tag", "kind", "score", "polarity", "events", "platforms")
+    for tag in tags:
+        platforms = ", ".join(sorted(tag["platforms"]))
+        table.add_row(
+            tag["tag"], tag["kind"], f"{tag['score']:.2f}", f"{tag['polarity']:+.2f}", str(tag["support"]), platforms
+        )
+    return table
+
+
+def _time(at_s: float) -> str:
+    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

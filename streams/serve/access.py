@@ -1,0 +1,79 @@
+"""Who may ask: bearer keys with roles, and without keys only this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from ipaddress import ip_address
+from typing import Final
+
+from fastapi import Request
+
+from streams.errors import UsageError
+from streams.serve.parts import Role
+from streams.serve.problems import Problem
+
+_LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def check_exposure(host: str, keys: Mapping[str, Role]) -> None:
+    """Refuse to be reachable from elsewhere without keys. Raises UsageError."""
+    if not keys and not _is_loopback(host):
+        raise UsageError(
+            f"BRAID_API__HOST={host} would let anybody on the network read profiles: set BRAID_API__KEYS "
+            '(for example BRAID_API__KEYS=\'{"<a long random key>": "read"}\'), or BRAID_API__HOST=127.0.0.1'
+        )
+
+
+def requires(role: Role, keys: Mapping[str, Role]) -> Callable[[Request], None]:
+    """A dependency that lets a request pass or raises Problem. admin includes read.
+
+    Without keys the request must name this machine: a page in somebody's browser that reaches loopback by another name
+    (DNS rebinding) does not.
+    """
+    known = [(_digest(key), granted) for key, granted in keys.items()]
+
+    def check(request: Request) -> None:
+        if not known:
+            if request.url.hostname not in _LOCAL_NAMES:
+                raise Problem(
+                    403,
+                    "not_local",
+                    "without keys only requests to this machine by its own name are answered",
+                    "use http://127.0.0.1, or set BRAID_API__KEYS",
+                )
+            return
+        granted = _granted(request.headers.get("authorization", ""), known)
+        if granted is None:
+            raise Problem(
+                401, "unauthorised", "no valid API key was sent", "send Authorization: Bearer <key of BRAID_API__KEYS>"
+            )
+        if role == "admin" and granted != "admin":
+            raise Problem(403, "forbidden", "this key may only read", "use a key with the role admin")
+
+    return check
+
+
+def _granted(header: str, known: list[tuple[bytes, Role]]) -> Role | None:
+    scheme, _, sent = header.partition(" ")
+    digest = _digest(sent.strip())
+    granted: Role | None = None
+    # Every key is compared, in constant time each: how long it takes tells nothing about any of them.
+    for key_digest, role in known:
+        if hmac.compare_digest(digest, key_digest):
+            granted = role
+    return granted if scheme.lower() == "bearer" else None
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

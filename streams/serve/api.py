@@ -1,0 +1,34 @@
+"""The HTTP API as one application. Handlers are plain functions: they run in threads, never on the event loop."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import Depends, FastAPI
+
+from streams.serve import problems
+from streams.serve.access import requires
+from streams.serve.docs_page import docs_routes
+from streams.serve.item_routes import item_routes
+from streams.serve.middleware import BodyLimit, RequestMetrics
+from streams.serve.operator_routes import operator_routes
+from streams.serve.parts import ServeParts
+from streams.serve.person_routes import account_routes, profile_routes
+
+TITLE: Final = "Braid"
+DESCRIPTION: Final = "One live profile per person, woven from what the person does on every platform."
+
+
+def create_api(parts: ServeParts) -> FastAPI:
+    """The application over the given parts. Nothing is started here."""
+    # The stock pages of /docs and /redoc load scripts from another host.
+    app = FastAPI(title=TITLE, description=DESCRIPTION, version="1", docs_url=None, redoc_url=None)
+    reading = [Depends(requires("read", parts.keys))]
+    for router in (profile_routes(parts), account_routes(parts), item_routes(parts)):
+        app.include_router(router, dependencies=reading)
+    app.include_router(operator_routes(parts))
+    app.include_router(docs_routes(app))
+    problems.install(app)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(RequestMetrics)
+    return app

@@ -1,0 +1,47 @@
+"""What the HTTP API needs, as ports and plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from streams.domain.accounts import AccountKey, UserKey, user_key
+from streams.domain.profiles import ProfileRecord
+from streams.ports import Clock, Encoder, NeighbourIndex
+from streams.service.explain import Explainer
+from streams.service.recommend import Recommender
+from streams.service.tastes import Items
+
+Role = Literal["read", "admin"]
+
+
+class Profiles(Protocol):
+    """Profiles by id, local."""
+
+    def profile_of(self, profile_id: str) -> ProfileRecord | None:
+        """The newest, or None."""
+
+
+@dataclass(frozen=True)
+class ServeParts:
+    """profiles, items, index, recommender, explainer, encoder: what answers. clock: for the cold start only.
+
+    pseudonym_secret: hides raw account ids. resolve: from an account to the person it belongs to. keys: API key to
+    role; without any, only requests that name this machine are answered. readiness: (what is missing, what is wrong).
+    refresh_gauges: called before metrics are read. account_urls: whether raw account ids are taken in URLs.
+    """
+
+    profiles: Profiles
+    items: Items
+    index: NeighbourIndex
+    recommender: Recommender
+    explainer: Explainer
+    encoder: Encoder
+    clock: Clock
+    pseudonym_secret: bytes
+    keys: Mapping[str, Role]
+    readiness: Callable[[], tuple[list[str], list[str]]] = lambda: ([], [])
+    refresh_gauges: Callable[[], None] = lambda: None
+    resolve: Callable[[AccountKey], UserKey] = user_key
+    account_urls: bool = True

@@ -1,0 +1,129 @@
+"""Routes about one person: by profile id, by account, and the way from one to the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends, Request, Response
+from pydantic import BaseModel, Field
+
+from streams.domain.accounts import account_key
+from streams.domain.profiles import ProfileRecord
+from streams.serve.answers import json_answer, profile_answer
+from streams.serve.parameters import (
+    MAX_ID_CHARS,
+    PLATFORM_PATTERN,
+    AccountPath,
+    PlatformPath,
+    ProfileId,
+    WithVectors,
+    asked,
+)
+from streams.serve.parts import ServeParts
+from streams.serve.problems import Problem
+from streams.service.recommendations import Ask
+
+
+class AccountName(BaseModel, extra="forbid"):
+    """A platform's user by the platform's own id."""
+
+    platform: str = Field(pattern=PLATFORM_PATTERN)
+    account: str = Field(min_length=1, max_length=MAX_ID_CHARS)
+
+
+Asked = Annotated[Ask, Depends(asked)]
+Named = Annotated[AccountName, Body()]
+
+
+class People:
+    """Finds the profile a request is about."""
+
+    def __init__(self, parts: ServeParts) -> None:
+        self._parts = parts
+
+    def id_of(self, platform: str, account: str) -> str:
+        """The id of the person an account belongs to, known or not."""
+        return self._parts.resolve(account_key(self._parts.pseudonym_secret, platform, account))
+
+    def find(self, profile_id: str) -> ProfileRecord | None:
+        """The living profile: one that was merged away leads to the one it went into."""
+        profile = self._parts.profiles.profile_of(profile_id)
+        if profile is not None and profile.identity.merged_into:
+            return self._parts.profiles.profile_of(profile.identity.merged_into)
+        return profile
+
+    def get(self, profile_id: str) -> ProfileRecord:
+        """The living profile. Raises Problem 404."""
+        profile = self.find(profile_id)
+        if profile is None:
+            raise Problem(
+                404,
+                "unknown_profile",
+                "there is no profile of this person: no event arrived yet, or it was erased",
+                "publish events of the person, or look at /readyz: serve may still be reading",
+            )
+        return profile
+
+
+def profile_routes(parts: ServeParts) -> APIRouter:
+    """By profile id, and the look-up that keeps raw account ids out of URLs."""
+    router, people = APIRouter(tags=["people"]), People(parts)
+
+    @router.get("/v1/profiles/{profile_id}", summary="The profile as published")
+    def profile(profile_id: ProfileId, vectors: WithVectors = False) -> Response:
+        return profile_answer(people.get(profile_id), vectors)
+
+    @router.get("/v1/profiles/{profile_id}/recommendations", summary="Items for the person, best first")
+    def recommendations(profile_id: ProfileId, ask: Asked) -> Response:
+        return _recommended(parts, people, profile_id, ask)
+
+    @router.get("/v1/profiles/{profile_id}/explanation", summary="What the profile holds and why, in words")
+    def explanation(profile_id: ProfileId) -> Response:
+        return json_answer(parts.explainer.explain(people.get(profile_id)))
+
+    @router.post("/v1/accounts/lookup", summary="The profile id of an account, with no raw id in a URL")
+    def lookup(named: Named) -> Response:
+        profile_id = people.id_of(named.platform, named.account)
+        profile = people.find(profile_id)
+        return json_answer(
+            {"profile_id": profile_id if profile is None else profile.profile_id, "known": profile is not None}
+        )
+
+    return router
+
+
+def account_routes(parts: ServeParts) -> APIRouter:
+    """The same by account, for callers inside a trusted network: the raw id is part of the URL."""
+    router, people = APIRouter(tags=["people"], dependencies=[Depends(_when_allowed(parts))]), People(parts)
+
+    @router.get("/v1/accounts/{platform}/{account}/profile", summary="The profile of an account's person")
+    def profile(platform: PlatformPath, account: AccountPath, vectors: WithVectors = False) -> Response:
+        return profile_answer(people.get(people.id_of(platform, account)), vectors)
+
+    @router.get("/v1/accounts/{platform}/{account}/recommendations", summary="Items for an account's person")
+    def recommendations(platform: PlatformPath, account: AccountPath, ask: Asked) -> Response:
+        return _recommended(parts, people, people.id_of(platform, account), ask)
+
+    @router.get("/v1/accounts/{platform}/{account}/explanation", summary="Explains the profile of an account's person")
+    def explanation(platform: PlatformPath, account: AccountPath) -> Response:
+        return json_answer(parts.explainer.explain(people.get(people.id_of(platform, account))))
+
+    return router
+
+
+def _recommended(parts: ServeParts, people: People, profile_id: str, ask: Ask) -> Response:
+    # Somebody unknown is no error here: what is popular is an answer.
+    profile = people.find(profile_id)
+    named = profile_id if profile is None else profile.profile_id
+    return json_answer(parts.recommender.recommend(named, profile, ask, parts.clock.now_s()))
+
+
+def _when_allowed(parts: ServeParts) -> Callable[[Request], None]:
+    def check(_: Request) -> None:
+        if not parts.account_urls:
+            raise Problem(
+                404, "account_urls_off", "raw account ids are not taken in URLs here", "use POST /v1/accounts/lookup"
+            )
+
+    return check

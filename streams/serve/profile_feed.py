@@ -1,0 +1,130 @@
+"""The `profiles` topic as a local view, and what it says about popularity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+import structlog
+
+from streams.adapters.local_view import SIDE, Entry, LocalView
+from streams.adapters.topic_follower import Batch
+from streams.domain.popularity import Popularity, Warm
+from streams.domain.profiles import Change, ProfileRecord, RecentEvent, decode_profile
+from streams.ports import Clock
+from streams.service.tastes import Items
+from streams.telemetry import metrics
+
+VIEW: Final = "profiles"
+
+_log = structlog.get_logger(__name__)
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """The part of a profile that decides whether it is newer and what it adds."""
+
+    revision: int
+    change: Change
+    recent: list[RecentEvent]
+
+
+_decode_head = msgspec.msgpack.Decoder(_Head).decode
+_pack_warm = msgspec.msgpack.Encoder().encode
+_unpack_warm = msgspec.msgpack.Decoder(Warm).decode
+
+
+class ProfileFeed:
+    """A sink of the topic and a reader for any number of threads.
+
+    A revision that is not newer than what is there is dropped and counted; null forgets the person. Popularity is
+    written in the same batch as the profiles it was taken from, so a restart counts nothing twice.
+    """
+
+    def __init__(self, view: LocalView, popularity: Popularity, items: Items, clock: Clock) -> None:
+        self._view = view
+        self._popularity = popularity
+        self._items = items
+        self._clock = clock
+        self._started_s = clock.now_s()
+        self._delay = metrics.REFRESH_DELAY.labels(VIEW)
+        self._stale = metrics.STALE_RECORDS.labels(VIEW)
+        for key, raw in view.side_items():
+            popularity.put(key.decode("utf-8", "replace"), _unpack_warm(raw))
+
+    def profile_of(self, profile_id: str) -> ProfileRecord | None:
+        """The person's newest profile, or None."""
+        raw = self._view.get(profile_id)
+        return None if raw is None else decode_profile(raw)
+
+    def next_offsets(self) -> Mapping[int, int]:
+        """Where the topic's reading goes on."""
+        return self._view.next_offsets()
+
+    def apply(self, batch: Batch) -> None:
+        """Keep what is newer."""
+        keys = list({message.key for message in batch.messages})
+        heads = {key: _head(raw) for key, raw in zip(keys, self._view.get_many(keys), strict=True)}
+        entries: dict[bytes, bytes | None] = {}
+        sightings: list[RecentEvent] = []
+        n_unreadable = 0
+        for message in batch.messages:
+            if not message.value:
+                heads[message.key], entries[message.key] = None, None
+                continue
+            head, known = _head(message.value), heads[message.key]
+            if head is None:
+                n_unreadable += 1
+            elif known is not None and head.revision <= known.revision:
+                self._stale.inc()
+            else:
+                heads[message.key], entries[message.key] = head, message.value
+                sightings += _new_likes(known, head)
+        if n_unreadable:
+            _log.warning("unreadable_records", view=VIEW, n_records=n_unreadable)
+        self._view.write([*entries.items(), *self._warmed(sightings)], batch.next_offsets, batch.received_at_s)
+        self._observe(batch)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._view.clear()
+        self._popularity.clear()
+
+    def refresh_gauges(self) -> None:
+        """Publish the size."""
+        metrics.VIEW_RECORDS.labels(VIEW).set(self._view.n_records())
+
+    def close(self) -> None:
+        """Release the folder."""
+        self._view.close()
+
+    def _warmed(self, sightings: list[RecentEvent]) -> Iterable[Entry]:
+        entries = self._items.entries_of([event.item for event in sightings])
+        warmed: dict[str, Warm] = {}
+        for event, entry in zip(sightings, entries, strict=True):
+            category = "" if entry is None else entry.item.category
+            warmed[event.item] = self._popularity.add(event.item, category, event.time, event.weight)
+        return [(SIDE + key.encode(), _pack_warm(warm)) for key, warm in warmed.items()]
+
+    def _observe(self, batch: Batch) -> None:
+        # What is read up after a start says nothing about how fresh answers are.
+        times = [message.at_s for message in batch.messages if message.at_s >= self._started_s]
+        if times:
+            self._delay.observe(max(0.0, self._clock.now_s() - min(times)))
+
+
+def _head(raw: bytes | None) -> _Head | None:
+    if raw is None:
+        return None
+    try:
+        return _decode_head(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _new_likes(known: _Head | None, head: _Head) -> list[RecentEvent]:
+    """Events that this revision brought. Merges and splits only move events that were counted before."""
+    if head.change.kind != "update":
+        return []
+    before = {event.id for event in known.recent} if known is not None else set()
+    return [event for event in head.recent if event.item and event.weight > 0.0 and event.id not in before]

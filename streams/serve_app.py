@@ -1,0 +1,184 @@
+"""The composition root of `braid serve`: settings in, a served API out. Everything is built here and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Final
+
+import structlog
+import uvicorn
+from rocksdict import Cache
+
+from streams.adapters.clock import SystemClock
+from streams.adapters.folders import writable_folder
+from streams.adapters.item_catalogue import LocalItemCatalogue, VectorModel
+from streams.adapters.local_view import LocalView
+from streams.adapters.topic_follower import TopicFollower
+from streams.brokers.connection import consumer_config
+from streams.brokers.topics import TOMBSTONE_RETENTION_DAYS
+from streams.domain.interests import InterestRules, threshold_above
+from streams.domain.newest import NewestItems
+from streams.domain.popularity import Popularity
+from streams.domain.ranking import ScoreWeights
+from streams.domain.topic_names import TopicNames
+from streams.ports import Clock, Encoder, NeighbourIndex
+from streams.serve.access import check_exposure
+from streams.serve.api import create_api
+from streams.serve.background import background_of
+from streams.serve.item_feed import ItemFeed
+from streams.serve.listening import listen, url_of
+from streams.serve.parts import ServeParts
+from streams.serve.profile_feed import ProfileFeed
+from streams.serve.readiness import readiness_of
+from streams.serve.snapshotting import SnapshotKeeper
+from streams.serve_index import IndexGauges, open_index
+from streams.service.explain import Explainer
+from streams.service.popular_now import PopularNow
+from streams.service.recommend import Recommender
+from streams.service.tastes import TasteReader
+from streams.settings import DAY_S, Settings
+from streams.wiring import encoder_of, model_of
+
+GROUP: Final = "braid-serve"
+BLOCK_CACHE_BYTES: Final = 128 << 20
+GRACE_S: Final = 5
+START_POLL_S: Final = 0.02
+
+_log = structlog.get_logger(__name__)
+
+
+class LiveData:
+    """The followed topics and what is kept of them, below `<state_dir>/serve`."""
+
+    def __init__(self, settings: Settings, encoder: Encoder, clock: Clock, on_death: threading.Event) -> None:
+        folder = writable_folder(settings.state_dir / "serve", "BRAID_STATE_DIR")
+        names = TopicNames(settings.topics.prefix)
+        model = VectorModel(model_of(encoder).label, encoder.dim)
+        cache = Cache(BLOCK_CACHE_BYTES)
+        away_s = TOMBSTONE_RETENTION_DAYS * DAY_S
+        item_view = LocalView(folder / "items", cache, clock.now_s(), away_s)
+        served = open_index(settings.index, folder / "index", model, fresh=item_view.was_away_too_long)
+        self.index = served.index
+        self.gauges = IndexGauges(served.index)
+        self.items = LocalItemCatalogue(item_view, model)
+        self.newest = NewestItems()
+        self.popularity = Popularity()
+        self.item_feed = ItemFeed(self.items, served.store, self.newest, model, clock)
+        profile_view = LocalView(folder / "profiles", cache, clock.now_s(), away_s)
+        self.profiles = ProfileFeed(profile_view, self.popularity, self.items, clock)
+        config = consumer_config(settings.kafka, GROUP)
+        self.followers = (
+            TopicFollower(config, names.item_vectors, self.item_feed, clock, lambda _: on_death.set()),
+            TopicFollower(config, names.profiles, self.profiles, clock, lambda _: on_death.set()),
+        )
+        self._snapshots = SnapshotKeeper(self.item_feed.save_snapshot, settings.index.snapshot_interval_s)
+
+    def start(self) -> None:
+        """Begin to read; returns at once."""
+        for follower in self.followers:
+            follower.start()
+        self._snapshots.start()
+
+    def refresh_gauges(self) -> None:
+        """Publish sizes."""
+        self.gauges.refresh()
+        self.item_feed.refresh_gauges()
+        self.profiles.refresh_gauges()
+
+    def close(self) -> None:
+        """Stop reading, write a last snapshot, release the folders."""
+        for follower in self.followers:
+            follower.stop()
+        self._snapshots.stop()
+        self.item_feed.close()
+        self.profiles.close()
+        self.index.close()
+
+
+def parts_of(settings: Settings, data: LiveData, encoder: Encoder, clock: Clock) -> ServeParts:
+    """What the API answers from."""
+    background = background_of(encoder)
+    model = (encoder.name, encoder.version)
+    # The shapes agree; mypy takes the two packages' `Neighbour` tuples for different types.
+    index: NeighbourIndex = data.index  # type: ignore[assignment]
+    rules = InterestRules(threshold=threshold_above(background))
+    tastes = TasteReader(index, data.items, model, rules)
+    popular = PopularNow(data.popularity, data.newest, data.items)
+    return ServeParts(
+        profiles=data.profiles,
+        items=data.items,
+        index=index,
+        recommender=Recommender(index, data.items, tastes, popular, ScoreWeights(background=background)),
+        explainer=Explainer(tastes, data.items),
+        encoder=encoder,
+        clock=clock,
+        pseudonym_secret=settings.pseudonym_key(),
+        keys=settings.api.keys,
+        readiness=readiness_of(data.followers),
+        refresh_gauges=data.refresh_gauges,
+    )
+
+
+class Serve:
+    """`braid serve` as an object: `start` returns when requests are answered, `stop` when all is written.
+
+    Raises UsageError when the address may not or cannot be used. encoder: one that is loaded already, else the
+    configured one is loaded.
+    """
+
+    def __init__(self, settings: Settings, encoder: Encoder | None = None) -> None:
+        check_exposure(settings.api.host, settings.api.keys)
+        settings.pseudonym_key()
+        self._listener = listen(settings.api.host, settings.api.port)
+        self.url = url_of(self._listener)
+        self._died = threading.Event()
+        clock = SystemClock()
+        loaded = encoder_of(settings) if encoder is None else encoder
+        self._data = LiveData(settings, loaded, clock, self._died)
+        self._parts = parts_of(settings, self._data, loaded, clock)
+        config = uvicorn.Config(
+            create_api(self._parts),
+            log_config=None,
+            # Raw account ids may stand in URLs.
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
+
+    def start(self) -> None:
+        """Read topics and answer."""
+        self._data.start()
+        self._thread.start()
+        while not self._server.started and self._thread.is_alive():
+            self._thread.join(START_POLL_S)
+        _log.info("serving", url=self.url)
+
+    def wait_until_ready(self, timeout_s: float) -> bool:
+        """Whether everything that was in the topics at the start is applied; blocks up to `timeout_s` a topic."""
+        return all(follower.wait_until_caught_up(timeout_s) for follower in self._data.followers)
+
+    def missing(self) -> list[str]:
+        """What has not been read yet; empty when ready."""
+        return self._parts.readiness()[0]
+
+    def wait(self, stopping: threading.Event) -> bool:
+        """Block until asked to stop (true) or until something that answers depend on has ended (false)."""
+        while not self._died.is_set() and self._thread.is_alive():
+            if stopping.wait(0.2):
+                return True
+        return False
+
+    def stop(self) -> None:
+        """Answer what was asked, then close everything."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join(GRACE_S + 1)
+        self._listener.close()
+        self._data.close()
+
+    def _run(self) -> None:
+        asyncio.run(self._server.serve(sockets=[self._listener]))
+

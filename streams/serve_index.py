@@ -1,0 +1,76 @@
+"""The index of serve: from its own snapshot when that can be trusted and fits, else empty and filled from the topic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from index.errors import CorruptSnapshot, NoSnapshot, SnapshotMismatch
+from index.factory import NearestIndex, build_index, index_of
+from index.snapshots import load, save
+from streams.adapters.item_catalogue import VectorModel
+from streams.serve.item_feed import IndexStore
+from streams.settings import Index
+from streams.telemetry import metrics
+
+OFFSETS = "next_offsets"
+MODEL = "model"
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class ServedIndex:
+    """An index with its snapshots in `directory`."""
+
+    index: NearestIndex
+    store: IndexStore
+
+
+def open_index(choice: Index, directory: Path, model: VectorModel, *, fresh: bool) -> ServedIndex:
+    """Restore or begin. fresh: leave snapshots aside, because what is built from the same topic starts anew too."""
+    index, offsets = _empty(choice, model) if fresh else _restored(choice, directory, model)
+
+    def keep(next_offsets: Mapping[int, int]) -> None:
+        saved = {str(partition): offset for partition, offset in next_offsets.items()}
+        save(index, directory, {OFFSETS: saved, MODEL: model.name})
+
+    return ServedIndex(index, IndexStore(index, offsets, keep))
+
+
+class IndexGauges:
+    """Publishes the index's own report as metrics."""
+
+    def __init__(self, index: NearestIndex) -> None:
+        self._index = index
+        self._n_rebuilds = 0
+
+    def refresh(self) -> None:
+        """Called when metrics are read."""
+        report = self._index.report()
+        metrics.INDEX_ITEMS.set(report.n_rows)
+        metrics.INDEX_DELTA.set(report.n_delta)
+        metrics.INDEX_REBUILDS.inc(max(0, report.n_rebuilds - self._n_rebuilds))
+        self._n_rebuilds = report.n_rebuilds
+
+
+def _restored(choice: Index, directory: Path, model: VectorModel) -> tuple[NearestIndex, dict[int, int]]:
+    restore = partial(index_of, kind=choice.kind, max_delta_rows=choice.max_delta_rows)
+    try:
+        index, meta = load(directory, dim=model.dim, expected={MODEL: model.name}, restore=restore)
+    except NoSnapshot:
+        return _empty(choice, model)
+    except (CorruptSnapshot, SnapshotMismatch) as error:
+        _log.warning("index_rebuilt_from_topic", why=str(error))
+        return _empty(choice, model)
+    offsets = {int(partition): int(offset) for partition, offset in meta[OFFSETS].items()}
+    _log.info("index_restored", n_items=len(index))
+    return index, offsets
+
+
+def _empty(choice: Index, model: VectorModel) -> tuple[NearestIndex, dict[int, int]]:
+    return build_index(choice.kind, model.dim, choice.max_delta_rows), {}

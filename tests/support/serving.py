@@ -1,0 +1,253 @@
+"""A serve without a broker: real views, index, feeds and API, fed with the records that the topics would carry."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import msgspec
+import numpy as np
+import uvicorn
+from fastapi import FastAPI
+from rocksdict import Cache
+
+from encoders.factory import EncoderSpec, build_encoder
+from streams.adapters.embedding_cache import MemoryEmbeddingCache
+from streams.adapters.encoded_texts import EncodedTexts
+from streams.adapters.item_catalogue import LocalItemCatalogue, VectorModel
+from streams.adapters.local_view import LocalView
+from streams.adapters.topic_follower import Batch, Message
+from streams.domain.accounts import account_key
+from streams.domain.actions import ActionTable, action_of
+from streams.domain.events import Event, Item, ItemRecord, event_id, item_key
+from streams.domain.folding import FoldRules
+from streams.domain.interests import InterestRules, threshold_above
+from streams.domain.newest import NewestItems
+from streams.domain.popularity import Popularity
+from streams.domain.profiles import Model, ProfileRecord, encode_profile
+from streams.domain.publishing import PublishRules
+from streams.domain.ranking import ScoreWeights
+from streams.domain.raw import RawRecord
+from streams.domain.rendering import render_item
+from streams.serve.api import create_api
+from streams.serve.background import background_of
+from streams.serve.item_feed import ItemFeed
+from streams.serve.listening import listen, url_of
+from streams.serve.parts import Role, ServeParts
+from streams.serve.profile_feed import ProfileFeed
+from streams.serve_index import open_index
+from streams.service.encode_texts import CachingEncoder
+from streams.service.explain import Explainer
+from streams.service.popular_now import PopularNow
+from streams.service.recommend import Recommender
+from streams.service.tastes import TasteReader
+from streams.service.update_profiles import ProfileUpdater
+from streams.settings import Index
+
+SECRET = b"0123456789abcdef-test"
+NOON_S = 1_700_000_000.0
+PARTITION = 0
+DAY_S = 86_400.0
+
+ENCODER = build_encoder(EncoderSpec("hashed"))
+MODEL = Model(ENCODER.name, ENCODER.version, ENCODER.dim)
+VECTOR_MODEL = VectorModel(MODEL.label, MODEL.dim)
+BACKGROUND = background_of(ENCODER)
+_encode_item = msgspec.msgpack.Encoder().encode
+_encode_event = msgspec.msgpack.Encoder().encode
+
+
+@contextmanager
+def answering(app: FastAPI) -> Iterator[str]:
+    """Serve the application on a thread, on any free port of this machine."""
+    listener = listen("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
+    thread.start()
+    while not server.started and thread.is_alive():
+        thread.join(0.005)
+    yield url_of(listener)
+    server.should_exit = True
+    thread.join()
+
+
+@dataclass
+class ManualClock:
+    """Time that only a test moves."""
+
+    at_s: float = NOON_S
+
+    def now_s(self) -> float:
+        return self.at_s
+
+
+def an_item(item_id: str, title: str, category: str = "", **more: object) -> Item:
+    return Item(item_id, title=title, category=category, **more)
+
+
+def an_item_record(
+    platform: str, item: Item, at_s: float = NOON_S - 7 * DAY_S, model: str = MODEL.label, offset: int = 0
+) -> ItemRecord:
+    vector = ENCODER.encode([render_item(item)]).vectors[0].astype(np.float16).tobytes()
+    return ItemRecord(platform, item, model, vector, ENCODER.degraded, at_s, offset)
+
+
+def messages_of(records: Iterable[tuple[str, bytes | None]], first_offset: int, at_s: float = NOON_S) -> list[Message]:
+    return [
+        Message(PARTITION, first_offset + number, key.encode(), value, at_s)
+        for number, (key, value) in enumerate(records)
+    ]
+
+
+def a_batch(messages: list[Message]) -> Batch:
+    return Batch(messages, {message.partition: message.offset + 1 for message in messages}, NOON_S)
+
+
+@dataclass(frozen=True)
+class Did:
+    """What a person did with an item of the town."""
+
+    what: str  # <platform>.<object>.<action>
+    key: str  # <platform>:<item_id>
+    days_ago: float = 0.0
+    strength: float = 1.0
+    person: str = "ada"
+
+    @property
+    def platform(self) -> str:
+        return self.what.partition(".")[0]
+
+
+@dataclass
+class Town:
+    """Everything that `braid serve` is made of but the broker; `folder` is its state directory."""
+
+    folder: Path
+    keys: Mapping[str, Role] = field(default_factory=dict)
+    index_kind: str = "auto"
+    account_urls: bool = True
+    clock: ManualClock = field(default_factory=ManualClock)
+
+    def __post_init__(self) -> None:
+        cache = Cache(8 << 20)
+        self.item_view = LocalView(self.folder / "items", cache, self.clock.now_s())
+        self.served = open_index(Index(kind=self.index_kind), self.folder / "index", VECTOR_MODEL, fresh=False)  # type: ignore[arg-type]
+        self.index = self.served.index
+        self.items = LocalItemCatalogue(self.item_view, VECTOR_MODEL, cached_items=256)
+        self.newest, self.popularity = NewestItems(), Popularity()
+        self.item_feed = ItemFeed(self.items, self.served.store, self.newest, VECTOR_MODEL, self.clock)
+        self.profile_view = LocalView(self.folder / "profiles", cache, self.clock.now_s())
+        self.profiles = ProfileFeed(self.profile_view, self.popularity, self.items, self.clock)
+        self.missing: list[str] = []
+        tastes = TasteReader(
+            self.index, self.items, (MODEL.name, MODEL.version), InterestRules(threshold_above(BACKGROUND))
+        )
+        popular = PopularNow(self.popularity, self.newest, self.items)
+        weights = ScoreWeights(background=BACKGROUND)
+        self.recommender = Recommender(self.index, self.items, tastes, popular, weights)
+        self.parts = ServeParts(
+            profiles=self.profiles,
+            items=self.items,
+            index=self.index,
+            recommender=self.recommender,
+            explainer=Explainer(tastes, self.items),
+            encoder=ENCODER,
+            clock=self.clock,
+            pseudonym_secret=SECRET,
+            keys=self.keys,
+            readiness=lambda: (self.missing, []),
+            account_urls=self.account_urls,
+        )
+        self._events = 0
+        self._states: dict[bytes, bytes] = {}
+        texts = EncodedTexts(CachingEncoder(ENCODER, MemoryEmbeddingCache(1_000)), "profile")
+        actions = ActionTable()
+        self._updater = ProfileUpdater(
+            FoldRules(ENCODER.dim, lambda name: actions.weight_of(action_of(name))),
+            PublishRules(MODEL, 2 * DAY_S, 60 * DAY_S, platform_weights={"ads": 0.0}),
+            self.items,
+            texts,
+        )
+
+    @contextmanager
+    def api(self) -> Iterator[httpx.Client]:
+        """The API on a real socket."""
+        with answering(create_api(self.parts)) as url, httpx.Client(base_url=url, trust_env=False) as client:
+            yield client
+
+    def publish_items(self, records: Sequence[ItemRecord]) -> None:
+        keyed = [(item_key(record.platform, record.item.item_id), _encode_item(record)) for record in records]
+        self._feed_items(keyed)
+
+    def delete_item(self, key: str) -> None:
+        self._feed_items([(key, None)])
+
+    def live(self, *deeds: Did) -> ProfileRecord:
+        """Fold the deeds into profiles as the profile stage does, publish them, and return the last one."""
+        for deed in deeds:
+            profile = self.profile_after(deed)
+            self.publish_profile(profile)
+        return profile
+
+    def profile_after(self, deed: Did) -> ProfileRecord:
+        self._events += 1
+        account = account_key(SECRET, deed.platform, deed.person)
+        # One user key for all accounts of a person, as links between accounts would make it.
+        user = account_key(SECRET, "person", deed.person).encode()
+        at_s = NOON_S - deed.days_ago * DAY_S
+        identifier = event_id("/town", f"{deed.person}-{self._events}")
+        item = self.items.items_of([deed.key])[0] or Item(deed.key.partition(":")[2])
+        event = Event(identifier, account, deed.platform, deed.what, at_s, at_s, deed.strength, item)
+        raw = RawRecord(_encode_event(event), timestamp_s=at_s, offset=self._events, key=user)
+        updated = self._updater.update(self._updater.prepare([raw]), lambda keys: [self._states.get(key) for key in keys])
+        self._states.update(updated.states)
+        return updated.profiles[0][1]
+
+    def publish_profile(self, profile: ProfileRecord) -> None:
+        self.feed_profiles([(profile.profile_id, encode_profile(profile))])
+
+    def forget(self, profile_id: str) -> None:
+        self.feed_profiles([(profile_id, None)])
+
+    def feed_profiles(self, records: Sequence[tuple[str, bytes | None]]) -> None:
+        self.profiles.apply(a_batch(messages_of(records, self.profiles.next_offsets().get(PARTITION, 0))))
+
+    def close(self) -> None:
+        self.item_feed.close()
+        self.profiles.close()
+        self.index.close()
+
+    def _feed_items(self, keyed: Sequence[tuple[str, bytes | None]]) -> None:
+        self.item_feed.apply(a_batch(messages_of(keyed, self.item_feed.next_offsets().get(PARTITION, 0))))
+
+
+def opened(folder: Path, **changes: object) -> Iterator[Town]:
+    """For fixtures."""
+    town = Town(folder, **changes)  # type: ignore[arg-type]
+    yield town
+    town.close()
+
+
+#: Three subjects on three platforms; words inside a subject repeat, since the hashed encoder knows only words.
+SUBJECTS = {
+    "cooking": ("cast iron frying pan kitchen cooking", "cooking recipes pan kitchen dinner", "kitchen knife cooking set"),
+    "football": ("football boots league match", "football match highlights league goals", "league football shirt"),
+    "gardening": ("garden seeds tomato plants", "garden plants watering tomato", "tomato garden tools plants"),
+}
+
+
+def subject_items(platforms: Sequence[str] = ("shop", "video", "news")) -> list[ItemRecord]:
+    """`<platform>:<subject>-<n>` for every platform, subject and wording."""
+    return [
+        an_item_record(
+            platform, an_item(f"{subject}-{number}", f"{title} {platform}", subject, tags=(subject,), price=10.0 + number)
+        )
+        for platform in platforms
+        for subject, titles in SUBJECTS.items()
+        for number, title in enumerate(titles)
+    ]
