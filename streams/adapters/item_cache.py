@@ -70,10 +70,11 @@ class ItemCache:
             slot = self._free.pop() if self._free else self._evict()
             self._slots[key] = slot
             self._keys[slot] = key
+            # Not yet: what is written and never read must not push out what is read.
+            self._used[slot] = False
         self._entries[slot] = entry
         self._has_vector[slot] = vector is not None
         self._vectors[slot] = 0.0 if vector is None else vector
-        self._used[slot] = True
 
     def drop(self, key: str) -> None:
         """Forget a key; an unknown one is ignored."""

@@ -7,6 +7,7 @@ goes on where the sink stands, whatever was lost in between.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
@@ -76,11 +77,12 @@ class TopicFollower:
         on_death: Callable[[BaseException], None] | None = None,
     ) -> None:
         self.topic = topic
-        self._config = {**config, "enable.partition.eof": True, "error_cb": self._note_error}
+        self._config = {**config, "enable.partition.eof": True, "error_cb": self._note_error, "log_level": 0}
         self._sink = sink
         self._clock = clock
         self._on_death = on_death
         self._progress = Progress()
+        self._look_again_s = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"follow-{topic}", daemon=True)
 
@@ -149,6 +151,7 @@ class TopicFollower:
         """Wait for one record, then take what else has arrived, so that a lone record is applied at once."""
         first = consumer.poll(POLL_S)
         if first is None:
+            self._look_after_fault(consumer)
             return
         messages: list[Message] = []
         for record in [first, *consumer.consume(MAX_BATCH_RECORDS - 1, 0)]:
@@ -171,15 +174,25 @@ class TopicFollower:
         self._sink.apply(Batch(messages, next_offsets, self._clock.now_s()))
         self._progress.advance(next_offsets, messages[-1].at_s)
 
+    def _look_after_fault(self, consumer: Consumer) -> None:
+        """A broker that is back says nothing by itself when there is nothing new."""
+        if self._progress.fault and time.monotonic() >= self._look_again_s:
+            self._look_again_s = time.monotonic() + MAX_BACKOFF_S
+            try:
+                consumer.list_topics(self.topic, timeout=REQUEST_S)
+            except KafkaException as error:
+                self._note_fault(_reason(error))
+            else:
+                self._progress.fault = ""
+
     def _note_error(self, error: KafkaError) -> None:
         # librdkafka reconnects by itself; these are for people.
         self._note_fault(error.str())
 
     def _note_fault(self, what: str) -> None:
-        fault = f"{self.topic}: {what}"
-        if self._progress.fault != fault:
+        if not self._progress.fault:
             _log.warning("follower_waits", topic=self.topic, why=what)
-        self._progress.fault = fault
+        self._progress.fault = f"{self.topic}: {what}"
 
 
 def _end_offsets(consumer: Consumer, topic: str) -> dict[int, int]:

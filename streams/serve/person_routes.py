@@ -97,17 +97,17 @@ def account_routes(parts: ServeParts) -> APIRouter:
     """The same by account, for callers inside a trusted network: the raw id is part of the URL."""
     router, people = APIRouter(tags=["people"], dependencies=[Depends(_when_allowed(parts))]), People(parts)
 
-    @router.get("/v1/accounts/{platform}/{account}/profile", summary="The profile of an account's person")
-    def profile(platform: PlatformPath, account: AccountPath, vectors: WithVectors = False) -> Response:
-        return profile_answer(people.get(people.id_of(platform, account)), vectors)
+    @router.get("/v1/accounts/{account_platform}/{account}/profile", summary="The profile of an account's person")
+    def profile(account_platform: PlatformPath, account: AccountPath, vectors: WithVectors = False) -> Response:
+        return profile_answer(people.get(people.id_of(account_platform, account)), vectors)
 
-    @router.get("/v1/accounts/{platform}/{account}/recommendations", summary="Items for an account's person")
-    def recommendations(platform: PlatformPath, account: AccountPath, ask: Asked) -> Response:
-        return _recommended(parts, people, people.id_of(platform, account), ask)
+    @router.get("/v1/accounts/{account_platform}/{account}/recommendations", summary="Items for an account's person")
+    def recommendations(account_platform: PlatformPath, account: AccountPath, ask: Asked) -> Response:
+        return _recommended(parts, people, people.id_of(account_platform, account), ask)
 
-    @router.get("/v1/accounts/{platform}/{account}/explanation", summary="Explains the profile of an account's person")
-    def explanation(platform: PlatformPath, account: AccountPath) -> Response:
-        return json_answer(parts.explainer.explain(people.get(people.id_of(platform, account))))
+    @router.get("/v1/accounts/{account_platform}/{account}/explanation", summary="Why, for an account's person")
+    def explanation(account_platform: PlatformPath, account: AccountPath) -> Response:
+        return json_answer(parts.explainer.explain(people.get(people.id_of(account_platform, account))))
 
     return router
 

@@ -106,9 +106,9 @@ def _summary(
     parts = [f"This profile rests on {n} event{'s' * (n != 1)} from {_listed([p.platform for p in platforms])}."]
     if labels := list(dict.fromkeys(interest.label for interest in interests if interest.label)):
         parts.append(f"The strongest interests are {_listed(labels[:WORDS])}.")
-    elif liked := [tag.tag for tag in tags if tag.score > 0.0]:
+    elif liked := list(dict.fromkeys(tag.tag for tag in tags if tag.score > 0.0)):
         parts.append(f"The strongest tags are {_listed(liked[:WORDS])}.")
-    if disliked := [tag.tag for tag in tags if tag.score < 0.0]:
+    if disliked := list(dict.fromkeys(tag.tag for tag in tags if tag.score < 0.0)):
         parts.append(f"The person turned away from {_listed(disliked[:WORDS])}.")
     if profile.quality.cold_start:
         parts.append("It is a first guess, made from very little.")

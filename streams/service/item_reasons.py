@@ -37,5 +37,5 @@ def reason_for(interest: str, item: Item, vector: Vectors, taste: Taste, tags: S
         if len(events) == MAX_EVENTS:
             break
     borne = set(item_tags(item))
-    matching = [tag.tag for tag in tags if tag.score > 0.0 and f"{tag.kind}:{tag.tag}" in borne]
-    return Reason(interest, events, matching[:MAX_TAGS])
+    matching = dict.fromkeys(tag.tag for tag in tags if tag.score > 0.0 and f"{tag.kind}:{tag.tag}" in borne)
+    return Reason(interest, events, list(matching)[:MAX_TAGS])

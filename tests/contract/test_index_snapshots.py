@@ -188,7 +188,7 @@ def test_parts_that_do_not_fit_together_are_refused(tmp_path: Path) -> None:
             return stored
 
     snapshots.save(Torn(), tmp_path, META)
-    with pytest.raises(CorruptSnapshot, match="29 keys, columns"):
+    with pytest.raises(CorruptSnapshot, match="31 keys, columns"):
         snapshots.load(tmp_path)
 
 

@@ -18,7 +18,9 @@ from encoders.model_files import find_model
 from encoders.transformer import TransformerEncoder, TransformerOptions
 from tests.support.related_texts import CHINESE, ENGLISH
 
-TEXTS = [text for pair in ENGLISH for text in pair] + ["guitar strings " * n for n in (1, 5, 20, 63, 200)] + ["无线耳机"]
+TEXTS = (
+    [text for pair in ENGLISH for text in pair] + ["guitar strings " * n for n in (1, 5, 20, 63, 200)] + ["无线耳机"]
+)
 WITHOUT_NETWORK = """
 import socket
 def refuse(*args, **kwargs):

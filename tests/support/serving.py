@@ -201,7 +201,7 @@ class Town:
         user = account_key(SECRET, "person", deed.person).encode()
         at_s = NOON_S - deed.days_ago * DAY_S
         identifier = event_id("/town", f"{deed.person}-{self._events}")
-        item = self.items.items_of([deed.key])[0] or Item(deed.key.partition(":")[2])
+        item = self.items.items_of([deed.key])[0] or _unlisted(deed.key)
         event = Event(identifier, account, deed.platform, deed.what, at_s, at_s, deed.strength, item)
         raw = RawRecord(_encode_event(event), timestamp_s=at_s, offset=self._events, key=user)
         updated = self._updater.update(self._updater.prepare([raw]), lambda keys: [self._states.get(key) for key in keys])
@@ -224,6 +224,12 @@ class Town:
 
     def _feed_items(self, keyed: Sequence[tuple[str, bytes | None]]) -> None:
         self.item_feed.apply(a_batch(messages_of(keyed, self.item_feed.next_offsets().get(PARTITION, 0))))
+
+
+def _unlisted(key: str) -> Item:
+    """An item that no catalogue has: what the event says about it is all there is."""
+    item_id = key.partition(":")[2]
+    return Item(item_id, title=item_id.replace("-", " "))
 
 
 def opened(folder: Path, **changes: object) -> Iterator[Town]:
