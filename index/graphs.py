@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import faiss
 import numpy as np
@@ -21,6 +21,7 @@ from index.scan import one_core, untied
 LINK_BYTES = 4
 WALKED_PER_SEEN = 1.5  # at 1 the next items lie at the edge of the walk: recall .88 when the 1,000 nearest were seen
 MAX_TIED = 512
+MIN_LIVE_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,18 @@ class GraphShape:
     n_build_candidates: int = 80
     n_search_candidates: int = 64
     n_scanned_per_walked: int = 8
+
+
+class Allowed(NamedTuple):
+    """What may be returned as far as tombstones and seen items go.
+
+    rows: the set. n_seen: how many rows are forbidden because the person has seen them. live_share: about which part
+    of all rows is not a tombstone.
+    """
+
+    rows: Bits
+    n_seen: int
+    live_share: float
 
 
 class Graph:
@@ -50,23 +63,24 @@ class Graph:
         """Vectors and links of the lowest level; the levels above add about 1/n_links of the links."""
         return self.vectors.nbytes + self.n_rows * LINK_BYTES * 2 * self._shape.n_links
 
-    def is_walk_cheaper(self, k: int, n_seen: int, n_scanned: int) -> bool:
+    def is_walk_cheaper(self, k: int, allowed: Allowed, n_scanned: int) -> bool:
         """Whether a search for k costs less than a scan of n_scanned rows, which is exact."""
-        return self._shape.n_scanned_per_walked * self._n_walked(k, n_seen) < n_scanned
+        return self._shape.n_scanned_per_walked * self._n_walked(k, allowed) < n_scanned
 
-    def _n_walked(self, k: int, n_seen: int) -> int:
-        return max(self._shape.n_search_candidates, k) + int(WALKED_PER_SEEN * n_seen)
+    def _n_walked(self, k: int, allowed: Allowed) -> int:
+        """Tombstones lie anywhere and thin out what a walk finds; seen items lie right where it looks."""
+        wide = max(self._shape.n_search_candidates, k) / max(allowed.live_share, MIN_LIVE_SHARE)
+        return int(wide + WALKED_PER_SEEN * allowed.n_seen)
 
-    def search(self, queries: Vectors, k: int, allowed: Bits, n_seen: int) -> Rows:
+    def search(self, queries: Vectors, k: int, allowed: Allowed) -> Rows:
         """The allowed rows closest to each query (Q, D), best first: int64 (Q, F), -1 where there are no more.
 
         F >= k, larger when the k-th place is tied, up to a bound: many equal vectors would be walked one by one.
-        n_seen: how many rows are forbidden because the person has seen them. They lie where the search looks, so the
-        walk is that much wider; the few tombstones lie anywhere and need nothing.
+        Fewer than k only when the graph has fewer rows.
         """
-        selector = faiss.IDSelectorBitmap(allowed)  # type: ignore[call-arg,arg-type]  # the stubs show C++
+        selector = faiss.IDSelectorBitmap(allowed.rows)  # type: ignore[call-arg,arg-type]  # the stubs show C++
         parameters = faiss.SearchParametersHNSW(  # type: ignore[attr-defined]
-            efSearch=self._n_walked(k, n_seen), sel=selector
+            efSearch=self._n_walked(k, allowed), sel=selector
         )
         one_core()
         return untied(

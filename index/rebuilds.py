@@ -31,12 +31,13 @@ class Tuning:
 
     max_delta_rows: newer rows scanned flat before the graph takes them in. flat_rows: with no more live rows than
     this there is no graph at all, every search is exact. dead_share: tombstones among all rows that make a new graph
-    worth its price (a fifth of a millisecond a row). n_build_threads: cores of the background build.
+    worth its price; a share s costs 1/s graph insertions (0.2 ms each) a change in the long run. n_build_threads:
+    cores of the background build.
     """
 
     max_delta_rows: int = 4_000
     flat_rows: int = 10_000
-    dead_share: float = 0.25
+    dead_share: float = 0.4
     n_build_threads: int = 1
     shape: GraphShape = DEFAULT_SHAPE
 
@@ -44,7 +45,7 @@ class Tuning:
         if self.max_delta_rows < 1:
             raise ValueError(f"max_delta_rows = {self.max_delta_rows}: use at least 1, 4000 is a good value")
         if not 0 < self.dead_share < 1:
-            raise ValueError(f"dead_share = {self.dead_share}: use a share between 0 and 1, such as 0.25")
+            raise ValueError(f"dead_share = {self.dead_share}: use a share between 0 and 1, such as 0.4")
 
 
 @dataclass(frozen=True)

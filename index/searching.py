@@ -9,12 +9,10 @@ cheaper, and that is exact.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-from index.bitmaps import Bits, holds, mask_of, without_rows
-from index.graphs import Graph
+from index.bitmaps import holds, mask_of, without_rows
+from index.graphs import Allowed, Graph
 from index.neighbours import Neighbour, Request, Rows, Vectors, ranked, scores_of
 from index.postings import Posting
 from index.scan import scan
@@ -24,17 +22,11 @@ EXPECTED_HITS = 2  # times k, so that an even spread of the labels rarely needs 
 WIDER = 8
 
 
-class _Allowed(NamedTuple):
-    """Which rows of the log may be returned as far as tombstones and seen items go; how many were seen."""
-
-    rows: Bits
-    n_seen: int
-
-
 def nearest(view: View, request: Request) -> list[list[Neighbour]]:
     """For each query at most k neighbours, best first, ties by key."""
     seen = view.log.keys.rows_below(request.exclude, view.n_rows)
-    allowed = _Allowed(without_rows(view.shown, seen) if len(seen) else view.shown, len(seen))
+    shown = without_rows(view.shown, seen) if len(seen) else view.shown
+    allowed = Allowed(shown, len(seen), live_share=view.n_live / max(view.n_rows, 1))
     parts = [*_in_tail(view, request, allowed)]
     if view.main is not None:
         in_main = _in_main(view, view.main.graph, request, allowed)
@@ -42,7 +34,7 @@ def nearest(view: View, request: Request) -> list[list[Neighbour]]:
     return [_ranked(view, query, rows, request.k) for query, rows in zip(request.queries, parts, strict=True)]
 
 
-def _in_tail(view: View, request: Request, allowed: _Allowed) -> Rows:
+def _in_tail(view: View, request: Request, allowed: Allowed) -> Rows:
     """Rows of the log behind the graph: int64 (Q, F)."""
     mask = mask_of(allowed.rows, view.n_main, view.n_rows)
     mask &= view.log.matches(request.platform, request.category, view.n_main, view.n_rows)
@@ -50,7 +42,7 @@ def _in_tail(view: View, request: Request, allowed: _Allowed) -> Rows:
     return rows + view.n_main
 
 
-def _in_main(view: View, graph: Graph, request: Request, allowed: _Allowed) -> list[Rows]:
+def _in_main(view: View, graph: Graph, request: Request, allowed: Allowed) -> list[Rows]:
     """Rows of the graph, of each query."""
     assert view.main is not None
     if request.platform is None and request.category is None:
@@ -59,22 +51,22 @@ def _in_main(view: View, graph: Graph, request: Request, allowed: _Allowed) -> l
     return [_labelled(graph, query[None], request.k, allowed, posting) for query in request.queries]
 
 
-def _unlabelled(graph: Graph, request: Request, allowed: _Allowed) -> Rows:
+def _unlabelled(graph: Graph, request: Request, allowed: Allowed) -> Rows:
     """int64 (Q, F), -1 where a query has fewer."""
-    if graph.is_walk_cheaper(request.k, allowed.n_seen, graph.n_rows):
-        found = graph.search(request.queries, request.k, allowed.rows, allowed.n_seen)
+    if graph.is_walk_cheaper(request.k, allowed, graph.n_rows):
+        found = graph.search(request.queries, request.k, allowed)
         if (found[:, : request.k] >= 0).all() and found.shape[1] >= request.k:
             return found
     kept = np.flatnonzero(mask_of(allowed.rows, 0, graph.n_rows))
     return scan(request.queries, graph.vectors, kept, request.k)
 
 
-def _labelled(graph: Graph, query: Vectors, k: int, allowed: _Allowed, posting: Posting) -> Rows:
+def _labelled(graph: Graph, query: Vectors, k: int, allowed: Allowed, posting: Posting) -> Rows:
     """Rows with the labels closest to one query (1, D): int64 (F,)."""
     n_kept = len(posting.rows)
     width = EXPECTED_HITS * k * graph.n_rows // max(n_kept, 1)
-    while width < graph.n_rows and graph.is_walk_cheaper(width, allowed.n_seen, n_kept):
-        found = graph.search(query, width, allowed.rows, allowed.n_seen)[0]
+    while width < graph.n_rows and graph.is_walk_cheaper(width, allowed, n_kept):
+        found = graph.search(query, width, allowed)[0]
         found = found[found >= 0]
         hits: Rows = found[holds(posting.bits, found)]
         if len(hits) >= k:

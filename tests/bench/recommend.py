@@ -12,11 +12,6 @@ after each round. Vectors are synthetic, in nested clusters of 32 effective dime
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
-import statistics
-import subprocess
 import sys
 import threading
 import time
@@ -28,6 +23,7 @@ from index.main_delta import MainDeltaIndex
 from index.neighbours import Vectors
 from index.rebuilds import Tuning
 from index.recall import recall_at_k
+from tests.bench.report import emit
 
 DIM = 384
 K = 10
@@ -212,28 +208,6 @@ def run(setting: Setting) -> dict[str, dict[str, list[float]]]:
     return engines
 
 
-def emit(name: str, settings: dict[str, object], engines: dict[str, dict[str, list[float]]]) -> None:
-    """The last line: one JSON object; ratios of requests per second, round by round."""
-    ours = engines["braid"]["requests_per_s"]
-    ratios = {}
-    for other in engines.keys() - {"braid"}:
-        pairs = [a / b for a, b in zip(ours, engines[other]["requests_per_s"], strict=True)]
-        ratios[f"braid/{other}"] = {"median": statistics.median(pairs), "min": min(pairs), "max": max(pairs)}
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    print(
-        json.dumps(
-            {
-                "name": name,
-                "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-                "commit": commit.stdout.strip(),
-                "settings": settings,
-                "engines": engines,
-                "ratios": ratios,
-            }
-        )
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=100_000)
@@ -242,7 +216,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--vectors", default="", help="float32 (N, 384) in a .npy file instead of synthetic ones")
     setting = Setting(**vars(parser.parse_args()))
-    emit("recommend", asdict(setting), run(setting))
+    emit("recommend", asdict(setting), run(setting), measure="requests_per_s")
 
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ def test_a_loaded_index_takes_changes_and_rebuilds(tmp_path: Path) -> None:
     loaded, _ = snapshots.load(tmp_path, restore=partial(MainDeltaIndex.of, tuning=GRAPH_FROM_THE_START))
     assert isinstance(loaded, MainDeltaIndex)
     vectors = fill(loaded, 60, seed=4)
+    assert loaded.settle(timeout_s=30)
     loaded.rebuild("renew")
     assert loaded.settle(timeout_s=30)
     assert len(loaded) == 61

@@ -235,6 +235,7 @@ class Worker:
     ) -> None:
         self.port = free_port()
         self.log = state_dir.parent / f"worker-{self.port}.log"
+        self.log.parent.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "streams", "worker", *(["--only", only] if only else [])]
         settings = {
             "BRAID_KAFKA__BOOTSTRAP_SERVERS": bootstrap_servers,

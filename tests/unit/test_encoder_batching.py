@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -35,7 +37,7 @@ def test_a_batch_stays_within_the_token_budget_unless_one_text_alone_exceeds_it(
 @given(LENGTHS, st.integers(64, 512))
 def test_a_batch_is_closed_only_when_the_next_text_would_not_fit(lengths: np.ndarray, budget: int) -> None:
     batches = list(token_batches(lengths, budget, padded=False))
-    for batch, following in zip(batches, batches[1:], strict=False):
+    for batch, following in pairwise(batches):
         assert lengths[batch].sum() + lengths[following[0]] > budget
 
 

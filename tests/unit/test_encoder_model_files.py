@@ -53,7 +53,7 @@ def test_the_newer_spelling_of_pooling_is_understood(tmp_path: Path) -> None:
 
 def test_a_pooling_we_do_not_do_is_refused(tmp_path: Path) -> None:
     write_pooling(tmp_path, {"pooling_mode_max_tokens": True})
-    with pytest.raises(UnsupportedModel, match="pooling_mode_max_tokens.*set it to mean, cls or last"):
+    with pytest.raises(UnsupportedModel, match=r"pooling_mode_max_tokens.*set it to mean, cls or last"):
         declared_pooling(tmp_path)
 
 
