@@ -53,7 +53,7 @@ class UsageError(BraidError):
     exit_code = 2
 
 
-class Unavailable(UsageError):
+class Unavailable(UsageError):  # noqa: N818
     """Something the machine should provide is missing (a broker, Java, a folder one may write to)."""
 
     exit_code = 1

@@ -27,17 +27,24 @@ class BatchReport(Protocol):
     """What one encoder call cost, for the metrics."""
 
     @property
-    def n_texts(self) -> int: ...
+    def n_texts(self) -> int:
+        """Texts encoded."""
+
     @property
     def n_tokens(self) -> int:
         """Real tokens, padding not counted."""
 
     @property
-    def n_padding_tokens(self) -> int: ...
+    def n_padding_tokens(self) -> int:
+        """Tokens computed only to fill a batch."""
+
     @property
-    def n_truncated(self) -> int: ...
+    def n_truncated(self) -> int:
+        """Texts cut at the token limit."""
+
     @property
-    def duration_s(self) -> float: ...
+    def duration_s(self) -> float:
+        """Wall seconds of the call."""
 
 
 class Encoding(Protocol):
@@ -48,7 +55,8 @@ class Encoding(Protocol):
         """float32 (B, D), rows of unit L2 norm; the row of a text without content is zero."""
 
     @property
-    def report(self) -> BatchReport: ...
+    def report(self) -> BatchReport:
+        """What the call cost."""
 
 
 class Encoder(Protocol):
@@ -59,18 +67,22 @@ class Encoder(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """For people; with `version` it names a vector space."""
     @property
     def version(self) -> str:
         """Changes whenever the same text may get another vector; part of the cache key and of published records."""
 
     @property
-    def dim(self) -> int: ...
+    def dim(self) -> int:
+        """D of its vectors."""
+
     @property
     def degraded(self) -> bool:
         """True when vectors carry less meaning than a production encoder's: consumers are told."""
 
-    def encode(self, texts: Sequence[str], role: Role = "passage") -> Encoding: ...
+    def encode(self, texts: Sequence[str], role: Role = "passage") -> Encoding:
+        """A row for each text, in order."""
 
 
 class Neighbour(NamedTuple):
@@ -87,7 +99,9 @@ class NeighbourIndex(Protocol):
     """
 
     @property
-    def dim(self) -> int: ...
+    def dim(self) -> int:
+        """D of its vectors."""
+
     def __len__(self) -> int: ...
     def __contains__(self, key: str) -> bool: ...
 
@@ -96,7 +110,8 @@ class NeighbourIndex(Protocol):
     ) -> None:
         """Add or replace. vectors: float32 (N, D), unit rows; a zero row is stored but never returned."""
 
-    def delete(self, keys: Iterable[str]) -> None: ...
+    def delete(self, keys: Iterable[str]) -> None:
+        """Forget keys; unknown ones are ignored."""
 
     def search(
         self,
@@ -119,7 +134,8 @@ class EmbeddingCache(Protocol):
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """float16 bytes of the unit vector, or None."""
 
-    def put_many(self, entries: Mapping[bytes, bytes]) -> None: ...
+    def put_many(self, entries: Mapping[bytes, bytes]) -> None:
+        """Keep entries as far as they fit."""
 
 
 class ItemCatalogue(Protocol):

@@ -7,7 +7,6 @@ import threading
 from typing import Final
 
 import structlog
-import uvicorn
 from rocksdict import Cache
 
 from streams.adapters.clock import SystemClock
@@ -26,6 +25,7 @@ from streams.ports import Clock, Encoder, NeighbourIndex
 from streams.serve.access import check_exposure
 from streams.serve.api import create_api
 from streams.serve.background import background_of
+from streams.serve.http_server import GRACE_S, http_server
 from streams.serve.item_feed import ItemFeed
 from streams.serve.listening import listen, url_of
 from streams.serve.parts import ServeParts
@@ -42,7 +42,6 @@ from streams.wiring import encoder_of, model_of
 
 GROUP: Final = "braid-serve"
 BLOCK_CACHE_BYTES: Final = 128 << 20
-GRACE_S: Final = 5
 START_POLL_S: Final = 0.02
 
 _log = structlog.get_logger(__name__)
@@ -137,15 +136,7 @@ class Serve:
         loaded = encoder_of(settings) if encoder is None else encoder
         self._data = LiveData(settings, loaded, clock, self._died)
         self._parts = parts_of(settings, self._data, loaded, clock)
-        config = uvicorn.Config(
-            create_api(self._parts),
-            log_config=None,
-            # Raw account ids may stand in URLs.
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_S,
-        )
-        self._server = uvicorn.Server(config)
+        self._server = http_server(create_api(self._parts))
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
 
     def start(self) -> None:

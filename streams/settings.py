@@ -88,15 +88,27 @@ class EncoderChoice(_Group):
     pooling: Literal["auto", "mean", "cls", "last"] = Field(
         "auto", description="How token vectors become one; auto reads the model's own sentence-transformers files."
     )
-    passage_prefix: str = Field("", description="Put before item and user texts (E5: `passage: `).")
-    query_prefix: str = Field("", description="Put before search queries (E5: `query: `).")
+    passage_prefix: str = Field(
+        "auto", description="Put before item and user texts; auto knows the E5 family's `passage: `, else nothing."
+    )
+    query_prefix: str = Field("auto", description="Put before search queries; auto knows the E5 family's `query: `.")
     max_text_tokens: int = Field(128, ge=8, le=8192, description="Longer texts are cut; the cuts are counted.")
     max_batch_tokens: int = Field(4096, ge=64, description="Token budget of one encoder call.")
     lexical: Literal["auto", "on", "off"] = Field(
         "auto",
         description="Character n-gram channel beside the semantic one; auto adds it to the packaged English model.",
     )
-    cache_bytes: int = Field(512 << 20, ge=0, description="Bound of the embedding cache on disk; 0 turns it off.")
+    cache_bytes: int = Field(
+        512 << 20, ge=0, description="Bound of the embedding cache on disk, at least 1 MiB; 0 turns it off."
+    )
+    n_threads: int = Field(0, ge=0, description="Processor threads of the encoder; 0 leaves them to torch.")
+
+    @field_validator("cache_bytes")
+    @classmethod
+    def _cache_holds_something(cls, n_bytes: int) -> int:
+        if 0 < n_bytes < 1 << 20:
+            raise ValueError("use 0, or at least 1048576 (1 MiB)")
+        return n_bytes
 
 
 class Ingest(_Group):
@@ -125,7 +137,7 @@ class Profile(_Group):
     short_half_life_days: float = Field(2, gt=0, description="Half-life of the short-horizon vector.")
     long_half_life_days: float = Field(60, gt=0, description="Half-life of the long-horizon vector and of tags.")
     action_weights: dict[str, float] = Field(
-        {}, description="Overrides of the weights by action, for example `{\"product.viewed\": 0.5}`."
+        {}, description='Overrides of the weights by action, for example `{"product.viewed": 0.5}`.'
     )
     platform_weights: dict[str, float] = Field(
         {"ads": 0.0},
@@ -134,14 +146,16 @@ class Profile(_Group):
     recent_events: int = Field(20, ge=1, le=500, description="Latest events kept per account as evidence.")
     dedup_ids: int = Field(512, ge=16, le=100_000, description="Latest event ids kept per account to drop repeats.")
     max_tags: int = Field(128, ge=4, le=1_000, description="Tags kept per account.")
-    published_tags: int = Field(20, ge=1, le=200, description="Tags in the published profile and platform blocks.")
+    published_tags: int = Field(12, ge=1, le=200, description="Tags in the published profile and platform blocks.")
 
 
 class Engine(_Group):
     """The transport and the checkpoint."""
 
-    max_batch_records: int = Field(2_000, ge=1, description="Most records in one micro-batch.")
-    fetch_max_bytes: int = Field(1 << 20, ge=1 << 14, description="Bytes asked for per partition and fetch.")
+    max_batch_records: int = Field(
+        5_000, ge=1, description="Most records in one micro-batch; larger ones touch each user less often."
+    )
+    fetch_max_bytes: int = Field(4 << 20, ge=1 << 14, description="Bytes asked for per partition and fetch.")
     fetch_min_bytes: int = Field(65_536, ge=1, description="A fetch waits for this much, or for the linger.")
     linger_s: float = Field(0.02, ge=0.001, le=5, description="Longest wait for a fuller fetch when traffic is thin.")
     transaction_timeout_s: float = Field(30, ge=5, description="A checkpoint that takes longer ends the process.")
@@ -183,7 +197,11 @@ class Settings(BaseSettings):
     """Everything an operator can set."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid", nested_model_default_partial_update=True
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        nested_model_default_partial_update=True,
     )
 
     state_dir: Path = Field(Path(".braid"), description="Folder of RocksDB state, caches and snapshots.")
@@ -206,8 +224,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments beat the environment, the environment beats the file."""
         toml = Path(os.environ.get("BRAID_CONFIG", TOML_FILE))
@@ -237,7 +255,8 @@ class Settings(BaseSettings):
 
 def _fault(fault: ErrorDetails) -> str:
     """Setting, value and what is wrong with it; a secret's value stays out."""
-    name = f"{PREFIX}{'__'.join(str(part) for part in fault['loc']).upper()}"
+    # Two levels name a setting; a third would be a key inside it, which may itself be the secret.
+    name = f"{PREFIX}{'__'.join(str(part) for part in fault['loc'][:2]).upper()}"
     is_secret = any(word in name for word in ("PASSWORD", "KEY"))
     return f"{name}: {fault['msg']}" if is_secret else f"{name} = {fault.get('input')!r}: {fault['msg']}"
 
@@ -248,7 +267,7 @@ def failpoint() -> str:
 
 
 def _unknown_names(environ: os._Environ[str]) -> Iterator[str]:
-    """pydantic ignores a misspelt top-level variable; a setting that is silently ignored is a fault."""
+    """Pydantic ignores a misspelt top-level variable; a setting that is silently ignored is a fault."""
     known = {f"{PREFIX}{name.upper()}" for name in known_names()}
     for name in environ:
         if name.startswith(PREFIX) and name not in known and name not in OUTSIDE_NAMES:

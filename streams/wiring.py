@@ -24,13 +24,21 @@ def encoder_of(settings: Settings) -> Encoder:
             device=choice.device,
             dtype=choice.dtype,
             pooling=choice.pooling,
-            passage_prefix=choice.passage_prefix,
-            query_prefix=choice.query_prefix,
+            passage_prefix=_prefix(choice.passage_prefix, choice.model, "passage: "),
+            query_prefix=_prefix(choice.query_prefix, choice.model, "query: "),
             max_text_tokens=choice.max_text_tokens,
             max_batch_tokens=choice.max_batch_tokens,
             lexical=choice.lexical,
+            n_threads=choice.n_threads,
         )
     )
+
+
+def _prefix(chosen: str, model: str, of_e5: str) -> str:
+    """The E5 models were trained with prefixes and lose without them; the others here know none."""
+    if chosen != "auto":
+        return chosen
+    return of_e5 if "e5-" in model.lower() else ""
 
 
 def model_of(encoder: Encoder) -> Model:

@@ -22,7 +22,8 @@ class LeashedProcess:
     """A running command.
 
     log: file that takes its output; without one the output is read by `read_line`. doomed: a folder to delete should
-    this process die without stopping it. environment: None = this process's own. Raises Unavailable when the command cannot be started.
+    this process die without stopping it.
+    environment: None = our own. Raises Unavailable when the command cannot be started.
     """
 
     def __init__(

@@ -44,7 +44,7 @@ def profile(
     console.print(_tags(body["tags"]))
 
 
-def recommend(  # noqa: PLR0913, PLR0917 - options of a command
+def recommend(
     platform: Platform,
     account: Account,
     to: Annotated[str, typer.Option(help="Only items of this platform; default: any.")] = "",

@@ -14,7 +14,7 @@ EVENT_VERSION = 1
 EVENT_ID_BYTES = 8
 
 
-class Item(msgspec.Struct, frozen=True, omit_defaults=True):
+class Item(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What a platform says about one thing people do something with. Text is cleaned; prices are in one currency."""
 
     item_id: str
@@ -32,7 +32,7 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     language: str = ""
 
 
-class Event(msgspec.Struct, frozen=True, array_like=True):
+class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One observation of one account on one platform.
 
     event_id: 8 bytes, hash of (source, id): equal for what a platform sends twice.

@@ -31,7 +31,7 @@ class Change(msgspec.Struct, frozen=True):
     trigger_ids: list[str]
 
 
-class Account(msgspec.Struct, frozen=True):
+class Account(msgspec.Struct, frozen=True, gc=False):
     """An account of the person; account is its keyed hash."""
 
     platform: str
@@ -47,7 +47,7 @@ class Identity(msgspec.Struct, frozen=True):
     merged_into: str | None = None
 
 
-class Evidence(msgspec.Struct, frozen=True):
+class Evidence(msgspec.Struct, frozen=True, gc=False):
     """An event that made a value: its id (hash), type, signed weight and time."""
 
     id: str
@@ -56,7 +56,7 @@ class Evidence(msgspec.Struct, frozen=True):
     time: float
 
 
-class Tag(msgspec.Struct, frozen=True):
+class Tag(msgspec.Struct, frozen=True, gc=False):
     """An interest in words. score: signed decayed weight; polarity: score over absolute mass, in [-1, 1]."""
 
     tag: str
@@ -100,7 +100,7 @@ class Vectors(msgspec.Struct, frozen=True):
     interests: list[Interest]
 
 
-class RecentEvent(msgspec.Struct, frozen=True):
+class RecentEvent(msgspec.Struct, frozen=True, gc=False):
     """A recent event with its item (`<platform>:<item_id>`, or empty): evidence and "seen"."""
 
     id: str
@@ -111,7 +111,7 @@ class RecentEvent(msgspec.Struct, frozen=True):
     time: float
 
 
-class Quality(msgspec.Struct, frozen=True):
+class Quality(msgspec.Struct, frozen=True, gc=False):
     """How far to trust the profile. confidence in [0, 1]; degraded: vectors of a fallback encoder."""
 
     cold_start: bool

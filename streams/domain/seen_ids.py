@@ -53,12 +53,12 @@ class SeenIds(msgspec.Struct, array_like=True):
 
     def add(self, entries: list[tuple[float, bytes]], capacity: int) -> int:
         """Remember new events; returns how many ids were evicted."""
-        self.ids += b"".join(event_id for _, event_id in entries)
-        self.times += np.array([_seconds(at_s) for at_s, _ in entries], np.uint32).tobytes()
+        self.ids += b"".join([event_id for _, event_id in entries])
+        self.times += b"".join([_seconds(at_s).to_bytes(4, "little") for at_s, _ in entries])
         n_evicted = len(self) - capacity
         if n_evicted <= 0:
             return 0
-        times = np.frombuffer(self.times, np.uint32)
+        times = np.frombuffer(self.times, "<u4")
         ids = np.frombuffer(self.ids, ">u8")  # big-endian integers sort as the bytes do
         order = np.lexsort((ids, times))
         evicted, kept = order[:n_evicted], np.sort(order[n_evicted:])

@@ -40,8 +40,9 @@ class StageGroup(mode.Service):
 
 def run_stages(apps: Sequence[StageApp], clock: Clock, log_level: str) -> NoReturn:
     """Run until SIGTERM or SIGINT, then leave the process."""
+    group = StageGroup(apps, clock)
     worker = mode.Worker(
-        StageGroup(apps, clock), override_logging=False, redirect_stdouts=False, loglevel=log_level, daemon=True, quiet=True
+        group, override_logging=False, redirect_stdouts=False, loglevel=log_level, daemon=True, quiet=True
     )
     code = 0
     try:

@@ -21,7 +21,15 @@ async def watch_lag(app: StageApp, clock: Clock, interval_s: float) -> None:
         if app.is_ready and not app.rebalancing:
             for tp in list(app.source_partitions()):
                 await _measure(app, tp, behind_since, clock)
+            _measure_state(app)
         await asyncio.sleep(interval_s)
+
+
+def _measure_state(app: StageApp) -> None:
+    for tp, owned in app.owned.items():
+        if owned.table is not None:
+            metrics.STATE_BYTES.labels(str(tp.partition)).set(owned.table.n_bytes())
+            metrics.STATE_USERS.labels(str(tp.partition)).set(owned.table.n_keys())
 
 
 async def _measure(app: StageApp, tp: TP, behind_since: dict[TP, float], clock: Clock) -> None:

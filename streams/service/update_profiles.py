@@ -105,23 +105,27 @@ class ProfileUpdater:
         found_vectors, found = self._items.vectors_of(distinct)
         item_row = {key: row for row, key in enumerate(distinct) if found[row]}
         texts: dict[str, int] = {}
-        for key, event in zip(keys, events, strict=True):
-            if event.item is not None and key not in item_row:
-                _want(texts, render_item(event.item), len(distinct))
-            _want(texts, event.text, len(distinct))
+        parts = [
+            (self._item_row(key, event, item_row, texts, len(distinct)), _row(texts, event.text, len(distinct)))
+            for key, event in zip(keys, events, strict=True)
+        ]
         encoded = self._texts.vectors(list(texts)) if texts else np.zeros((0, self._fold_rules.dim), np.float32)
         base = np.concatenate([found_vectors, encoded]) if distinct else encoded  # (items + texts, D)
         blends: dict[tuple[int, int], int] = {}
         rows = [
-            _row_of(
-                item_row.get(key, texts.get(render_item(event.item), -1)) if event.item is not None else -1,
-                texts.get(event.text, -1),
-                blends,
-                len(base),
-            )
-            for key, event in zip(keys, events, strict=True)
+            blends.setdefault((item, words), len(base) + len(blends)) if item >= 0 and words >= 0 else max(item, words)
+            for item, words in parts
         ]
         return _with_blends(base, blends), rows
+
+
+    @staticmethod
+    def _item_row(key: str, event: Event, found: dict[str, int], texts: dict[str, int], first_row: int) -> int:
+        """Row of the item's vector, of its words when the catalogue lacks it, or -1."""
+        if event.item is None:
+            return -1
+        row = found.get(key, -1)
+        return row if row >= 0 else _row(texts, render_item(event.item), first_row)
 
 
 def decode_event(record: RawRecord) -> tuple[str, Event]:
@@ -138,15 +142,9 @@ def decode_event(record: RawRecord) -> tuple[str, Event]:
     return user, event
 
 
-def _want(texts: dict[str, int], text: str, first_row: int) -> None:
-    if text and text not in texts:
-        texts[text] = first_row + len(texts)
-
-
-def _row_of(item_row: int, text_row: int, blends: dict[tuple[int, int], int], n_base: int) -> int:
-    if item_row < 0 or text_row < 0:
-        return max(item_row, text_row)
-    return blends.setdefault((item_row, text_row), n_base + len(blends))
+def _row(texts: dict[str, int], text: str, first_row: int) -> int:
+    """Row of a text, noted for encoding when it is new; -1 for no text."""
+    return texts.setdefault(text, first_row + len(texts)) if text else -1
 
 
 def _with_blends(base: Vectors, blends: dict[tuple[int, int], int]) -> Vectors:

@@ -149,7 +149,9 @@ CHANGELOG_GAPS = _counter(
     "braid_changelog_gaps_total", "Changelog records found between our own: a second writer.",
     "Any: two workers share an application id without fencing; stop one and report.", "partition",
 )
-REBALANCES = _counter("braid_rebalances_total", "Assignments received.", "Frequent: raise the session timeout.", "stage")
+REBALANCES = _counter(
+    "braid_rebalances_total", "Assignments received.", "Frequent: raise the session timeout.", "stage"
+)
 OWNED_PARTITIONS = _gauge(
     "braid_owned_partitions", "Source partitions this worker owns.", "0 for long: idle.", "stage"
 )

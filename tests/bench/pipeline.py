@@ -30,10 +30,7 @@ from tests.support.brokers import admin_of
 from tests.support.pipeline import Worker
 
 PEOPLE, ITEMS = 5_000, 20_000
-WORDS = (
-    "light merino running trail wool cotton vintage leather ceramic smart wireless compact travel winter summer organic "
-    "classic premium soft bright deep quiet folding steel oak glass linen graphite amber coral slate"
-).split()
+WORDS = ["light", "merino", "running", "trail", "wool", "cotton", "vintage", "leather", "ceramic", "smart", "wireless", "compact", "travel", "winter", "summer", "organic", "classic", "premium", "soft", "bright", "deep", "quiet", "folding", "steel", "oak", "glass", "linen", "graphite", "amber", "coral", "slate"]
 ACTIONS = ("product.viewed", "cart.added", "wishlist.added", "order.completed", "review.posted")
 START_S = time.time() - 20 * 86_400
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import httpx
 import msgspec
 import numpy as np
-import uvicorn
 from fastapi import FastAPI
 from rocksdict import Cache
 
@@ -36,6 +35,7 @@ from streams.domain.raw import RawRecord
 from streams.domain.rendering import render_item
 from streams.serve.api import create_api
 from streams.serve.background import background_of
+from streams.serve.http_server import http_server
 from streams.serve.item_feed import ItemFeed
 from streams.serve.listening import listen, url_of
 from streams.serve.parts import Role, ServeParts
@@ -66,14 +66,16 @@ _encode_event = msgspec.msgpack.Encoder().encode
 def answering(app: FastAPI) -> Iterator[str]:
     """Serve the application on a thread, on any free port of this machine."""
     listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
+    server = http_server(app)
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)
     thread.start()
     while not server.started and thread.is_alive():
         thread.join(0.005)
-    yield url_of(listener)
-    server.should_exit = True
-    thread.join()
+    try:
+        yield url_of(listener)
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 @dataclass
@@ -235,8 +237,10 @@ def _unlisted(key: str) -> Item:
 def opened(folder: Path, **changes: object) -> Iterator[Town]:
     """For fixtures."""
     town = Town(folder, **changes)  # type: ignore[arg-type]
-    yield town
-    town.close()
+    try:
+        yield town
+    finally:
+        town.close()
 
 
 #: Three subjects on three platforms; words inside a subject repeat, since the hashed encoder knows only words.

@@ -18,7 +18,7 @@ from streams.errors import Unavailable
 from streams.settings import environment_without_braid
 
 #: Hides nobody: the people are made up, and so is the secret.
-DEMO_SECRET: Final = "demo-only-secret-of-made-up-people"
+DEMO_SECRET: Final = "demo-only-secret-of-made-up-people"  # noqa: S105
 _START_S: Final = 120.0
 _STOP_S: Final = 10.0
 
@@ -79,7 +79,7 @@ class DemoProcesses:
         self.check()
         try:
             with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:  # noqa: S310 - our own loopback
-                return bool(answer.status == 200)  # noqa: PLR2004
+                return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
 

@@ -117,7 +117,8 @@ class _Demo:
         result.events_applied = int(metrics.get("braid_events_applied_total", 0))
         result.duplicates = int(metrics.get("braid_duplicates_total", 0))
         result.dead_letters = int(metrics.get("braid_dead_letters_total", 0))
-        result.n_late = int(metrics.get("braid_late_events_total", 0) + metrics.get("braid_behind_dedup_horizon_total", 0))
+        behind_horizon = metrics.get("braid_behind_dedup_horizon_total", 0)
+        result.n_late = int(metrics.get("braid_late_events_total", 0) + behind_horizon)
         result.n_ignored = int(metrics.get("braid_ignored_events_total", 0))
         return result.n_accounted
 

@@ -1,4 +1,4 @@
-"""The end of a demo: three people a reader can check, what they would be recommended elsewhere and why, and one event."""
+"""The end of a demo: three people a reader can check, what they are recommended elsewhere and why, and one event."""
 
 from __future__ import annotations
 

@@ -1,0 +1,97 @@
+"""The first minute: the demo as a newcomer runs it, and what it says when it cannot run."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+BRAID = [sys.executable, "-m", "streams"]
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*BRAID, *arguments], capture_output=True, text=True, timeout=280, check=False, env=os.environ | environment
+    )
+
+
+@pytest.mark.requirement("K1", "K6", "H9", "A1", "A2", "A3", "A4", "A5")
+def test_the_demo_accounts_for_every_event_and_ends_with_the_contracts_line() -> None:
+    done = run("demo", "--once", "--json", "--events", "1500", "--rate", "2000", "--model", "hashed")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    line = json.loads(done.stdout.strip().splitlines()[-1])
+    assert set(line) == {
+        "events_published", "events_applied", "duplicates", "dead_letters", "profiles", "items", "recommended",
+        "events_per_s", "latency_ms",
+    }  # fmt: skip
+    assert line["events_published"] == 1500 + 75 + 30
+    assert line["dead_letters"] == 30
+    assert line["items"] == 2100
+    assert line["profiles"] > 200
+    assert line["recommended"] >= 20
+    assert 0 < line["latency_ms"]["p50"] <= line["latency_ms"]["p99"]
+
+
+def test_a_demo_on_a_port_in_use_says_so_in_lines_and_names_a_free_one() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run("demo", "--once", "--port", str(port))
+    assert done.returncode == 1
+    assert f"--port {port}: already in use" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_demo_without_a_writable_temporary_folder_says_so(tmp_path: Path) -> None:
+    done = run("demo", "--once", TMPDIR="/proc/none", TEMP="/proc/none", TMP="/proc/none", HOME="/proc/none")
+    if done.returncode == 0:  # Python falls back to /tmp, which is as good
+        pytest.skip("this machine has a writable fallback")
+    assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_ends_a_serving_demo_and_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*BRAID, "demo", "--events", "300", "--rate", "2000", "--model", "hashed"],
+        stderr=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(tmp_path)}, start_new_session=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    said, api = "", ""
+    for line in process.stderr:
+        said += line
+        if line.strip().startswith("API"):
+            api = line.split()[1]
+        if "send your own event" in line:
+            break
+    assert api, said
+    with urllib.request.urlopen(api, timeout=5) as answer:
+        assert answer.status == 200
+    started_s = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    process.stderr.read()
+    assert process.wait(30) == 0
+    assert time.monotonic() - started_s < 25
+    assert list(tmp_path.iterdir()) == []
+    left = subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True, check=False).stdout
+    assert left == ""
+
+
+@pytest.mark.parametrize("command", [["worker"], ["serve"], ["tail", "profiles"], ["topics", "check"]])
+def test_a_command_without_a_broker_names_the_setting_and_the_remedy(command: list[str], tmp_path: Path) -> None:
+    done = run(
+        *command, BRAID_KAFKA__BOOTSTRAP_SERVERS="127.0.0.1:1", BRAID_STATE_DIR=str(tmp_path), BRAID_API__PORT="0",
+        BRAID_PSEUDONYM__KEY="0123456789abcdef", BRAID_ENCODER__MODEL="hashed", BRAID_METRICS__PORT="0",
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert "BRAID_KAFKA__BOOTSTRAP_SERVERS" in done.stderr
+    assert "Traceback" not in done.stderr
