@@ -172,4 +172,3 @@ class Serve:
 
     def _run(self) -> None:
         asyncio.run(self._server.serve(sockets=[self._listener]))
-

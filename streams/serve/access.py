@@ -19,6 +19,8 @@ _LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 def check_exposure(host: str, keys: Mapping[str, Role]) -> None:
     """Refuse to be reachable from elsewhere without keys. Raises UsageError."""
+    if any(not key.strip() for key in keys):
+        raise UsageError("BRAID_API__KEYS: an empty key would let anybody in; use long random keys")
     if not keys and not _is_loopback(host):
         raise UsageError(
             f"BRAID_API__HOST={host} would let anybody on the network read profiles: set BRAID_API__KEYS "

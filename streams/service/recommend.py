@@ -23,7 +23,7 @@ from streams.service.recommendations import Ask, Recommendations, Recommended
 from streams.service.tastes import Items, Taste, TasteReader
 
 #: Candidates a query brings: enough for k, for diversity to choose from, and for the other parts of a score to count.
-MIN_CANDIDATES: Final = 60
+MIN_CANDIDATES: Final = 40
 CANDIDATES_PER_K: Final = 3
 #: What MMR chooses among, by score.
 CHOICE_PER_K: Final = 5
@@ -72,9 +72,7 @@ class Recommender:
 
     def _candidates(self, profile: ProfileRecord, taste: Taste, ask: Ask) -> _Candidates:
         n = max(CANDIDATES_PER_K * ask.k, MIN_CANDIDATES)
-        lists = self.index.search(
-            taste.queries, n, platform=ask.platform, category=ask.category, exclude=taste.seen
-        )
+        lists = self.index.search(taste.queries, n, platform=ask.platform, category=ask.category, exclude=taste.seen)
         keys, vectors = self.index.vectors_of(sorted({near.key for found in lists for near in found}))
         entries = self.items.entries_of(keys)
         # An item that was deleted while we searched has no entry any more.
@@ -83,7 +81,7 @@ class Recommender:
         known = [entry for entry in entries if entry is not None]
         if not keys:
             return _Candidates([], [], vectors, np.zeros(0), [])
-        close = ranking.closeness(taste.queries @ vectors.T, self.weights.background)  # (Q, N)
+        close = ranking.closeness(ranking.cosines_of(taste.queries, vectors), self.weights.background)  # (Q, N)
         interest, best = ranking.interest_scores(close, taste.strengths)
         dislike = self._dislike(taste, vectors)
         facts = self._facts(profile, taste, keys, known)
@@ -96,8 +94,8 @@ class Recommender:
     def _dislike(self, taste: Taste, vectors: Vectors) -> Scores:
         if not len(taste.disliked):
             return np.zeros(len(vectors))
-        worst: Scores = ranking.closeness(taste.disliked @ vectors.T, self.weights.background).max(axis=0)
-        return worst
+        cosines = ranking.cosines_of(taste.disliked, vectors).max(axis=0)
+        return ranking.closeness(cosines, self.weights.background)
 
     def _facts(self, profile: ProfileRecord, taste: Taste, keys: list[str], entries: list[ItemEntry]) -> Facts:
         usual = taste.usual_log_price
@@ -111,9 +109,7 @@ class Recommender:
             price_gaps=np.array(gaps),
         )
 
-    def _described(
-        self, found: _Candidates, at: int, profile: ProfileRecord, taste: Taste, ask: Ask
-    ) -> Recommended:
+    def _described(self, found: _Candidates, at: int, profile: ProfileRecord, taste: Taste, ask: Ask) -> Recommended:
         entry = found.entries[at]
         item = entry.item
         reason = None

@@ -62,7 +62,7 @@ def test_a_demo_without_a_writable_temporary_folder_says_so(tmp_path: Path) -> N
 
 def test_ctrl_c_ends_a_serving_demo_and_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [*BRAID, "demo", "--events", "300", "--rate", "2000", "--model", "hashed"],
+        [*BRAID, "demo", "--events", "800", "--rate", "2000", "--model", "hashed"],
         stderr=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(tmp_path)}, start_new_session=True,
     )  # fmt: skip
     assert process.stderr is not None

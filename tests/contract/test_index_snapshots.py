@@ -26,7 +26,7 @@ def a_worn_index(build: Callable[[], NearestIndex]) -> NearestIndex:
     fill(index, 30)
     index.delete(["i002"])
     put(index, "i005", unit_vectors(1, 1), platform="news")
-    put(index, "blank", np.zeros((1, DIM), np.float32))
+    put(index, "blank", np.zeros((1, DIM), np.float32), platform="news")
     return index
 
 

@@ -133,6 +133,7 @@ class Town:
     keys: Mapping[str, Role] = field(default_factory=dict)
     index_kind: str = "auto"
     account_urls: bool = True
+    cached_items: int = 256
     clock: ManualClock = field(default_factory=ManualClock)
 
     def __post_init__(self) -> None:
@@ -140,7 +141,7 @@ class Town:
         self.item_view = LocalView(self.folder / "items", cache, self.clock.now_s())
         self.served = open_index(Index(kind=self.index_kind), self.folder / "index", VECTOR_MODEL, fresh=False)  # type: ignore[arg-type]
         self.index = self.served.index
-        self.items = LocalItemCatalogue(self.item_view, VECTOR_MODEL, cached_items=256)
+        self.items = LocalItemCatalogue(self.item_view, VECTOR_MODEL, cached_items=self.cached_items)
         self.newest, self.popularity = NewestItems(), Popularity()
         self.item_feed = ItemFeed(self.items, self.served.store, self.newest, VECTOR_MODEL, self.clock)
         self.profile_view = LocalView(self.folder / "profiles", cache, self.clock.now_s())
@@ -206,7 +207,9 @@ class Town:
         item = self.items.items_of([deed.key])[0] or _unlisted(deed.key)
         event = Event(identifier, account, deed.platform, deed.what, at_s, at_s, deed.strength, item)
         raw = RawRecord(_encode_event(event), timestamp_s=at_s, offset=self._events, key=user)
-        updated = self._updater.update(self._updater.prepare([raw]), lambda keys: [self._states.get(key) for key in keys])
+        updated = self._updater.update(
+            self._updater.prepare([raw]), lambda keys: [self._states.get(key) for key in keys]
+        )
         self._states.update(updated.states)
         return updated.profiles[0][1]
 
@@ -245,7 +248,11 @@ def opened(folder: Path, **changes: object) -> Iterator[Town]:
 
 #: Three subjects on three platforms; words inside a subject repeat, since the hashed encoder knows only words.
 SUBJECTS = {
-    "cooking": ("cast iron frying pan kitchen cooking", "cooking recipes pan kitchen dinner", "kitchen knife cooking set"),
+    "cooking": (
+        "cast iron frying pan kitchen cooking",
+        "cooking recipes pan kitchen dinner",
+        "kitchen knife cooking set",
+    ),
     "football": ("football boots league match", "football match highlights league goals", "league football shirt"),
     "gardening": ("garden seeds tomato plants", "garden plants watering tomato", "tomato garden tools plants"),
 }
@@ -255,7 +262,8 @@ def subject_items(platforms: Sequence[str] = ("shop", "video", "news")) -> list[
     """`<platform>:<subject>-<n>` for every platform, subject and wording."""
     return [
         an_item_record(
-            platform, an_item(f"{subject}-{number}", f"{title} {platform}", subject, tags=(subject,), price=10.0 + number)
+            platform,
+            an_item(f"{subject}-{number}", f"{title} {platform}", subject, tags=(subject,), price=10.0 + number),
         )
         for platform in platforms
         for subject, titles in SUBJECTS.items()

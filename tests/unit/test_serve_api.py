@@ -157,7 +157,9 @@ def test_a_search_out_of_bounds_is_refused(api: httpx.Client, body: dict[str, ob
     assert is_problem(api.post("/v1/search", json=body), 422, code)
 
 
-@pytest.mark.parametrize("query", [{"k": 0}, {"k": 201}, {"diversity": 1.1}, {"diversity": "nan"}, {"platform": "Shop"}])
+@pytest.mark.parametrize(
+    "query", [{"k": 0}, {"k": 201}, {"diversity": 1.1}, {"diversity": "nan"}, {"platform": "Shop"}]
+)
 def test_recommendation_parameters_have_bounds(api: httpx.Client, query: dict[str, object]) -> None:
     answer = api.get("/v1/profiles/nobody/recommendations", params=query)
     assert is_problem(answer, 422, "invalid_request")
@@ -185,7 +187,9 @@ def test_refusals_never_repeat_what_was_sent(api: httpx.Client) -> None:
 
 
 @pytest.mark.requirement("B5", "N14")
-def test_no_raw_account_id_reaches_logs_or_metrics(town: Town, api: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_raw_account_id_reaches_logs_or_metrics(
+    town: Town, api: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG, logger="uvicorn")
     canary = "u-canary-4712"
     for path in ("profile", "recommendations", "explanation"):
@@ -213,7 +217,12 @@ def test_with_keys_every_answer_about_anybody_needs_one(tmp_path: Path) -> None:
         with town.api() as api:
             paths = ["/v1/profiles/x", "/v1/accounts/shop/x/profile", "/v1/items/shop/x/similar", "/metrics"]
             for path in paths:
-                for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": READ_KEY}, {"Authorization": "Bearer "}):
+                for headers in (
+                    {},
+                    {"Authorization": "Bearer wrong"},
+                    {"Authorization": READ_KEY},
+                    {"Authorization": "Bearer"},
+                ):
                     answer = api.get(path, headers=headers)
                     assert is_problem(answer, 401, "unauthorised")
                     assert answer.headers["www-authenticate"] == "Bearer"
@@ -238,6 +247,12 @@ def test_without_keys_serve_refuses_every_address_but_loopback() -> None:
         check_exposure(host, {READ_KEY: "read"})
     for host in ("127.0.0.1", "localhost", "::1", "127.1.2.3"):
         check_exposure(host, {})
+
+
+@pytest.mark.requirement("N14")
+def test_an_empty_key_is_no_key() -> None:
+    with pytest.raises(UsageError, match="BRAID_API__KEYS: an empty key"):
+        check_exposure("127.0.0.1", {" ": "read"})
 
 
 def test_raw_ids_in_urls_can_be_switched_off(tmp_path: Path) -> None:

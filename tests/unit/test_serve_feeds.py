@@ -9,6 +9,7 @@ import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from index.snapshots import save
 from streams.domain.profiles import Change, encode_profile
 from streams.telemetry.metrics import REGISTRY
 from tests.support.serving import (
@@ -140,7 +141,9 @@ def test_what_came_after_the_snapshot_is_read_again_into_the_index_only(tmp_path
 
 
 @pytest.mark.parametrize("damage", ["cut", "foreign"])
-def test_a_snapshot_that_cannot_be_trusted_means_reading_from_the_start_with_one_line(tmp_path: Path, damage: str) -> None:
+def test_a_snapshot_that_cannot_be_trusted_means_reading_from_the_start_with_one_line(
+    tmp_path: Path, damage: str
+) -> None:
     for town in opened(tmp_path):
         town.publish_items(subject_items())
     (snapshot,) = (tmp_path / "index").glob("snapshot-*")
@@ -148,8 +151,6 @@ def test_a_snapshot_that_cannot_be_trusted_means_reading_from_the_start_with_one
         vectors = snapshot / "vectors.npy"
         vectors.write_bytes(vectors.read_bytes()[:-100])
     else:
-        from index.snapshots import save
-
         save(town.index, tmp_path / "index", {"model": "other@1", "next_offsets": {"0": 5}})
     with structlog.testing.capture_logs() as logs:
         for again in opened(tmp_path):

@@ -68,7 +68,7 @@ class Screen:
 
     def say(self, text: str) -> None:
         """A line between the steps."""
-        self._progress.console.print(text, highlight=False)
+        self._progress.console.print(text, highlight=False, soft_wrap=True)
 
 
 class _Count(ProgressColumn):

@@ -36,6 +36,9 @@ class Story:
         for person in self._simulation.story():
             platform = next(iter(person.accounts))
             profile = self._profile(person, platform)
+            if profile is None:
+                self._console.print(f"{person.name} did nothing in so few events; try --events 6000")
+                continue
             self._console.print(
                 Panel(
                     f"{person.story}\n"
@@ -61,12 +64,16 @@ class Story:
         event = self._simulation.event(person, "shop.order.completed", time.time(), item=item, quantity=1)  # noqa: TID251
         sent_s = time.monotonic()
         send(event)
-        after = self._wait_for_newer(person, "shop", before["revision"])
+        after = self._wait_for_newer(person, "shop", 0 if before is None else before["revision"])
+        if after is None:
+            self._console.print("the event did not reach a profile in time; look at the worker's metrics")
+            return
         self._console.print(
             Panel(
-                f"before  revision {before['revision']}: {_tags(before)}\n"
+                f"before  {_revision(before)}{_tags(before)}\n"
                 f"event   {event['type']}: {item.item.title}\n"
-                f"after   revision {after['revision']}: {_tags(after)}\n"
+                f"after   {_revision(after)}{_tags(after)}\n"
+                f"moved   {_moved(before, after)}\n"
                 f"why     trigger {', '.join(after['change']['trigger_ids'])}, "
                 f"readable over HTTP {1000 * (time.monotonic() - sent_s):.0f} ms after it was sent",
                 title=f"one event: {person.name} buys something new",
@@ -75,17 +82,19 @@ class Story:
             )
         )
 
-    def _wait_for_newer(self, person: Person, platform: str, revision: int) -> dict[str, Any]:
+    def _wait_for_newer(self, person: Person, platform: str, revision: int) -> dict[str, Any] | None:
         give_up_at_s = time.monotonic() + _PATIENCE_S
-        while (profile := self._profile(person, platform))["revision"] <= revision:
-            if time.monotonic() > give_up_at_s:
-                break
+        while time.monotonic() < give_up_at_s:
+            profile = self._profile(person, platform)
+            if profile is not None and profile["revision"] > revision:
+                return profile
             time.sleep(0.01)
-        return profile
+        return None
 
-    def _profile(self, person: Person, platform: str) -> dict[str, Any]:
+    def _profile(self, person: Person, platform: str) -> dict[str, Any] | None:
+        """None while nothing is known of the person."""
         found = self._api.post("/v1/accounts/lookup", {"platform": platform, "account": person.accounts[platform]})
-        return self._api.get(f"/v1/profiles/{found['profile_id']}", {})
+        return self._api.get(f"/v1/profiles/{found['profile_id']}", {}) if found["known"] else None
 
     def _recommendations(self, profile_id: str, own: str) -> Table:
         table = Table("on", "recommended", "because this person", "close", box=None, padding=(0, 1), width=100)
@@ -106,6 +115,26 @@ def _verb(event_type: str) -> str:
     return " ".join(event_type.split(".")[1:])
 
 
-def _tags(profile: dict[str, Any]) -> str:
-    shown = [tag for tag in profile["tags"] if tag["score"] > 0][:_N_TAGS]
-    return ", ".join(f"{tag['tag']} [dim]{tag['score']:.1f}[/]" for tag in shown) or "none yet"
+def _revision(profile: dict[str, Any] | None) -> str:
+    return "" if profile is None else f"revision {profile['revision']}: "
+
+
+def _scores(profile: dict[str, Any] | None) -> dict[str, float]:
+    """Score by word; a word that is a category and a topic counts once."""
+    scores: dict[str, float] = {}
+    for tag in profile["tags"] if profile is not None else ():
+        scores.setdefault(tag["tag"], tag["score"])
+    return scores
+
+
+def _tags(profile: dict[str, Any] | None) -> str:
+    shown = [(word, score) for word, score in _scores(profile).items() if score > 0][:_N_TAGS]
+    return ", ".join(f"{word} [dim]{score:.1f}[/]" for word, score in shown) or "none yet"
+
+
+def _moved(before: dict[str, Any] | None, after: dict[str, Any]) -> str:
+    """The words whose score changed most."""
+    old = _scores(before)
+    moves = {word: score - old.get(word, 0.0) for word, score in _scores(after).items()}
+    ranked = sorted(moves.items(), key=lambda move: -abs(move[1]))[:4]
+    return ", ".join(f"{word} [bold]{change:+.1f}[/]" + ("" if word in old else " (new)") for word, change in ranked)
