@@ -7,7 +7,7 @@ them. `encoders` and `index` meet these shapes structurally and never import thi
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,11 +85,16 @@ class Encoder(Protocol):
         """A row for each text, in order."""
 
 
-class Neighbour(NamedTuple):
+class Neighbour(Protocol):
     """An item and its closeness: inner product of unit vectors, higher is closer."""
 
-    key: str
-    score: float
+    @property
+    def key(self) -> str:
+        """`<platform>:<item_id>`."""
+
+    @property
+    def score(self) -> float:
+        """In [-1, 1]."""
 
 
 class NeighbourIndex(Protocol):
@@ -121,7 +126,7 @@ class NeighbourIndex(Protocol):
         platform: str | None = None,
         category: str | None = None,
         exclude: Collection[str] = (),
-    ) -> list[list[Neighbour]]:
+    ) -> Sequence[Sequence[Neighbour]]:
         """For each query (Q, D) at most k neighbours, best first; ties by key."""
 
     def vectors_of(self, keys: Sequence[str]) -> tuple[list[str], Vectors]:

@@ -99,8 +99,7 @@ def parts_of(settings: Settings, data: LiveData, encoder: Encoder, clock: Clock)
     """What the API answers from."""
     background = background_of(encoder)
     model = (encoder.name, encoder.version)
-    # The shapes agree; mypy takes the two packages' `Neighbour` tuples for different types.
-    index: NeighbourIndex = data.index  # type: ignore[assignment]
+    index: NeighbourIndex = data.index
     rules = InterestRules(threshold=threshold_above(background))
     tastes = TasteReader(index, data.items, model, rules)
     popular = PopularNow(data.popularity, data.newest, data.items)
@@ -114,6 +113,7 @@ def parts_of(settings: Settings, data: LiveData, encoder: Encoder, clock: Clock)
         clock=clock,
         pseudonym_secret=settings.pseudonym_key(),
         keys=settings.api.keys,
+        account_urls=settings.api.account_urls,
         readiness=readiness_of(data.followers),
         refresh_gauges=data.refresh_gauges,
     )

@@ -157,7 +157,7 @@ class Engine(_Group):
     )
     fetch_max_bytes: int = Field(4 << 20, ge=1 << 14, description="Bytes asked for per partition and fetch.")
     fetch_min_bytes: int = Field(65_536, ge=1, description="A fetch waits for this much, or for the linger.")
-    linger_s: float = Field(0.02, ge=0.001, le=5, description="Longest wait for a fuller fetch when traffic is thin.")
+    linger_s: float = Field(0.05, ge=0.001, le=5, description="Longest wait for a fuller fetch when traffic is thin.")
     transaction_timeout_s: float = Field(30, ge=5, description="A checkpoint that takes longer ends the process.")
     standby: bool = Field(False, description="Keep warm copies of the state of partitions owned by other workers.")
 
@@ -168,6 +168,9 @@ class Api(_Group):
     host: str = Field("127.0.0.1", description="Address to listen on; anything but loopback needs keys.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 = any free one.")
     keys: dict[str, Literal["read", "admin"]] = Field({}, description="API key -> role.")
+    account_urls: bool = Field(
+        True, description="Take raw account ids in URLs (`/v1/accounts/...`); off for callers outside a trusted net."
+    )
 
 
 class Metrics(_Group):

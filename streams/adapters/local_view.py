@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
 
@@ -53,7 +53,7 @@ class LocalView:
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Values in the order of the keys, None where there is none."""
-        return self._db.get(list(keys)) if keys else []  # type: ignore[no-any-return,call-overload]
+        return cast("list[bytes | None]", self._db.get(cast("Any", keys))) if keys else []
 
     def write(self, entries: Iterable[Entry], next_offsets: Mapping[int, int], at_s: float) -> None:
         """Values (None deletes) and the offsets to go on from, all or nothing. at_s: now, for `max_away_s`."""
@@ -71,7 +71,7 @@ class LocalView:
     def next_offsets(self) -> dict[int, int]:
         """Partition -> offset to go on from."""
         found = {}
-        for key, value in self._db.items(from_key=_OFFSET):
+        for key, value in self._entries(_OFFSET):
             if not key.startswith(_OFFSET):
                 break
             found[int(key[len(_OFFSET) :])] = int.from_bytes(value, "big")
@@ -79,14 +79,18 @@ class LocalView:
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Every record, in key order."""
-        yield from self._db.items(from_key=b"\x02")
+        yield from self._entries(b"\x02")
 
     def side_items(self) -> Iterator[tuple[bytes, bytes]]:
         """The owner's notes, keys without their prefix."""
-        for key, value in self._db.items(from_key=SIDE):
+        for key, value in self._entries(SIDE):
             if not key.startswith(SIDE):
                 break
             yield key[len(SIDE) :], value
+
+    def _entries(self, from_key: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """In key order; rocksdict types what it does outside its raw mode."""
+        return cast("Iterator[tuple[bytes, bytes]]", self._db.items(from_key=from_key))
 
     def clear(self) -> None:
         """Forget records, notes and offsets."""
@@ -108,6 +112,6 @@ def _options(cache: Cache) -> Options:
     options.set_keep_log_file_num(2)
     blocks = BlockBasedOptions()
     blocks.set_block_cache(cache)
-    blocks.set_bloom_filter(10.0, False)
+    blocks.set_bloom_filter(10, False)
     options.set_block_based_table_factory(blocks)
     return options

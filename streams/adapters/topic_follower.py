@@ -159,7 +159,7 @@ class TopicFollower:
             if error is None:
                 messages.append(_message(record))
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
-                self._progress.at_end(record.partition(), record.offset())
+                self._progress.at_end(record.partition() or 0, record.offset() or 0)
             elif error.fatal():
                 raise KafkaException(error)
             else:

@@ -7,6 +7,11 @@ what became of a commit that timed out (librdkafka lacks KIP-890).
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Thread
+from time import monotonic
 from typing import Any
 
 from confluent_kafka import KafkaError, Message, Producer
@@ -38,11 +43,11 @@ class TransactionalWriter:
         self._producer.init_transactions(self._timeout_s)
 
     def transact(self, outputs: list[Outgoing], fault: Fault) -> int | None:
-        """Publish all or nothing; returns the offset of the very last record when its topic is a fixed partition.
+        """Publish all or nothing; returns the offset of the very last record.
 
         Returns after the broker took the commit. Raises KafkaException, BufferError or Retryable: outcome unknown.
         """
-        last = _LastOffset()
+        last = _Deliveries(len(outputs[-1].records))
         self._producer.begin_transaction()
         fault("begun")
         for number, outgoing in enumerate(outputs):
@@ -53,9 +58,9 @@ class TransactionalWriter:
             if number == 0:
                 fault("produced-some")
         fault("marker-sent")
-        _flush(self._producer, self._timeout_s)
-        last.raise_on_error()
+        last.wait(self._producer, self._timeout_s)
         fault("flushed")
+        # Waits for every other record as well, and fails when one of them did.
         self._producer.commit_transaction(self._timeout_s)
         return last.offset
 
@@ -64,8 +69,18 @@ class TransactionalWriter:
         del self._producer
 
 
+@dataclass
+class _Request:
+    outputs: list[Outgoing]
+    done: Future[None]
+
+
 class IdempotentWriter:
-    """At-least-once writes of a stage without state: what a crash sends twice, dedup ids drop later."""
+    """At-least-once writes of a stage without state: what a crash sends twice, dedup ids drop later.
+
+    One thread writes for all lanes: what they ask while it waits for the broker goes out together (group commit), so a
+    lane never waits for another lane's later records.
+    """
 
     def __init__(self, client: dict[str, object], timeout_s: float) -> None:
         self._timeout_s = timeout_s
@@ -74,39 +89,68 @@ class IdempotentWriter:
                 **client,
                 **_QUEUE,
                 "enable.idempotence": True,
-                "linger.ms": 2,
-                "delivery.report.only.error": True,
+                "linger.ms": 1,
                 "message.timeout.ms": round(timeout_s * 1000),
             }
         )
+        self._requests: SimpleQueue[_Request] = SimpleQueue()
+        Thread(target=self._serve, daemon=True, name="idempotent-writer").start()
 
     def write(self, outputs: list[Outgoing], fault: Fault) -> None:
-        """Publish; returns once every record is confirmed. Raises Retryable when one is not."""
-        failures = _LastOffset()
-        for number, outgoing in enumerate(outputs):
-            _produce(self._producer, outgoing, failures)
-            if number == 0:
-                fault("produced-some")
+        """Publish; returns once every record is confirmed. Raises Retryable or KafkaException when one is not."""
+        request = _Request(outputs, Future())
+        fault("produced-some")
+        self._requests.put(request)
         fault("produced-all")
-        _flush(self._producer, self._timeout_s)
-        failures.raise_on_error()
+        request.done.result()
         fault("flushed")
 
+    def _serve(self) -> None:
+        while True:
+            group = [self._requests.get()]
+            while not self._requests.empty():
+                group.append(self._requests.get())
+            try:
+                self._publish([outgoing for request in group for outgoing in request.outputs])
+            except BaseException as error:  # noqa: BLE001 - each lane must learn that its outcome is unknown
+                for request in group:
+                    request.done.set_exception(error)
+            else:
+                for request in group:
+                    request.done.set_result(None)
 
-class _LastOffset:
-    """Delivery report of the records it is attached to: the highest offset, or the first error."""
+    def _publish(self, outputs: list[Outgoing]) -> None:
+        deliveries = _Deliveries(sum(len(outgoing.records) for outgoing in outputs))
+        for outgoing in outputs:
+            _produce(self._producer, outgoing, deliveries)
+        deliveries.wait(self._producer, self._timeout_s)
 
-    def __init__(self) -> None:
+
+class _Deliveries:
+    """Delivery reports of `n_expected` records: their highest offset, or the first error.
+
+    `poll` returns with the first report; `flush` would look only every 10 ms.
+    """
+
+    def __init__(self, n_expected: int) -> None:
         self.offset: int | None = None
+        self._n_left = n_expected
         self._error: KafkaError | None = None
 
     def __call__(self, error: KafkaError | None, message: Message) -> None:
+        self._n_left -= 1
         if error is not None:
             self._error = self._error or error
         else:
             self.offset = message.offset()
 
-    def raise_on_error(self) -> None:
+    def wait(self, producer: Producer, timeout_s: float) -> None:
+        """Serve reports until all are in. Raises Retryable."""
+        give_up_at_s = monotonic() + timeout_s
+        while self._n_left > 0 and self._error is None:
+            producer.poll(0.1)
+            if monotonic() > give_up_at_s:
+                raise Retryable(f"{self._n_left} records unconfirmed after {timeout_s} s")
         if self._error is not None:
             raise Retryable(f"a record was not taken by the broker: {self._error}")
 
@@ -123,9 +167,3 @@ def _produce(producer: Producer, outgoing: Outgoing, on_delivery: Callable[..., 
     if records and producer.produce_batch(outgoing.topic, records, partition, on_delivery) != len(records):
         reasons = [record["_error"] for record in records if "_error" in record]
         raise Retryable(f"{outgoing.topic}: the local queue refused {len(reasons)} records: {reasons[0]}")
-
-
-def _flush(producer: Producer, timeout_s: float) -> None:
-    left = producer.flush(timeout_s)
-    if left:
-        raise Retryable(f"{left} records unconfirmed after {timeout_s} s")

@@ -139,6 +139,7 @@ class ItemFeed:
         if n_other and not self.n_other_model:
             _log.warning("items_of_another_model", expected=self._model.name, n_items=n_other)
         self.n_other_model += n_other
+        metrics.ITEMS_OF_OTHER_MODEL.inc(n_other)
 
 
 def _from(messages: list[Message], offsets: Mapping[int, int]) -> list[Message]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -97,7 +98,7 @@ def _vector_of(parts: ServeParts, query: SearchQuery) -> Vectors:
     return unit
 
 
-def _described(parts: ServeParts, found: list[Neighbour]) -> FoundItems:
+def _described(parts: ServeParts, found: Sequence[Neighbour]) -> FoundItems:
     entries = parts.items.entries_of([near.key for near in found])
     return FoundItems(
         [

@@ -81,6 +81,7 @@ class ProfileFeed:
                 heads[message.key], entries[message.key] = head, message.value
                 sightings += _new_likes(known, head)
         if n_unreadable:
+            metrics.UNREADABLE.labels(VIEW).inc(n_unreadable)
             _log.warning("unreadable_records", view=VIEW, n_records=n_unreadable)
         self._view.write([*entries.items(), *self._warmed(sightings)], batch.next_offsets, batch.received_at_s)
         self._observe(batch)

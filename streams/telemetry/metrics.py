@@ -179,6 +179,14 @@ REFRESH_DELAY = _histogram(
 VIEW_RECORDS = _gauge("braid_view_records", "Records in a local view.", "None.", "view")
 STALE_RECORDS = _counter("braid_stale_records_total", "Records dropped by a reader: not newer than what it has.",
                          "Normal after a takeover.", "view")
+UNREADABLE = _counter(
+    "braid_unreadable_records_total", "Records of our own topics that this release cannot read.",
+    "Any: a newer release writes; upgrade the readers first.", "view",
+)
+ITEMS_OF_OTHER_MODEL = _counter(
+    "braid_items_of_other_model_total", "Items left out of the index: their vectors are of another encoder.",
+    "After a model change until all items are encoded anew; for ever: serve and workers are configured differently.",
+)
 REQUEST_SECONDS = _histogram("braid_request_seconds", "Duration of HTTP requests by route template.",
                              "p99 above the objective: see braid_index_delta_rows.", "route", "status")
 SNAPSHOTS = _counter("braid_snapshots_total", "Index snapshots written.", "Flat: see the log.", "outcome")

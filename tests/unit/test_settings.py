@@ -38,7 +38,7 @@ def test_all_wrong_values_are_reported_at_once_with_setting_and_value(monkeypatc
 
 
 def test_a_missing_pseudonym_secret_is_an_error_that_suggests_one():
-    with pytest.raises(UsageError, match="BRAID_PSEUDONYM__KEY=[0-9a-f]{32}"):
+    with pytest.raises(UsageError, match=r"BRAID_PSEUDONYM__KEY=[0-9a-f]{32}"):
         Settings.load().pseudonym_key()
 
 
