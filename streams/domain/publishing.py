@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.decay import factor
+from streams.domain.interest_view import ItemVectors, interests_of
 from streams.domain.profiles import (
     PROFILE_SCHEMA_VERSION,
     Account,
@@ -32,6 +34,7 @@ MAX_TRIGGERS = 20
 #: Events after which a profile is no longer a first guess, and the mass at which confidence is one half.
 COLD_START_EVENTS = 3
 HALF_CONFIDENCE_MASS = 10.0
+NO_ITEMS: ItemVectors = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,26 @@ class _Part:
     long_decay: float
 
 
-def profile_of(rules: PublishRules, user: str, state: UserState, kind: str, triggers: list[bytes]) -> ProfileRecord:
-    """The published record of a user with at least one account. Deterministic: no clock, no randomness."""
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a record is published: kind of the change and ids of the events that did it."""
+
+    kind: str
+    triggers: list[bytes]
+
+
+def recent_items(state: UserState) -> set[str]:
+    """Keys of the items that `profile_of` wants vectors of."""
+    return {recent.item for account in state.accounts.values() for recent in account.recent if recent.item}
+
+
+def profile_of(
+    rules: PublishRules, user: str, state: UserState, cause: Cause, items: ItemVectors = NO_ITEMS
+) -> ProfileRecord:
+    """The published record of a user with at least one account. Deterministic: no clock, no randomness.
+
+    items: vectors of `recent_items`, as far as the catalogue has them.
+    """
     as_of_s = max(account.reference_s for account in state.accounts.values())
     parts = [_part(rules, account, as_of_s) for account in state.accounts.values()]
     total_mass = sum(part.account.long_mass * part.long_decay * part.weight for part in parts)
@@ -76,7 +97,7 @@ def profile_of(rules: PublishRules, user: str, state: UserState, kind: str, trig
         as_of=as_of_s,
         events_applied=n_events,
         model=rules.model,
-        change=Change(kind, [event_id.hex() for event_id in triggers[:MAX_TRIGGERS]]),
+        change=Change(cause.kind, [event_id.hex() for event_id in cause.triggers[:MAX_TRIGGERS]]),
         identity=Identity(
             [
                 Account(account.platform, name, account.first_s, account.last_s)
@@ -84,7 +105,15 @@ def profile_of(rules: PublishRules, user: str, state: UserState, kind: str, trig
             ]
         ),
         platforms=platforms,
-        vectors=_unified(parts, platforms),
+        vectors=Vectors(
+            *_unified(parts, platforms),
+            interests_of(
+                [recent for platform, recent in recents if rules.platform_weights.get(platform, 1.0) > 0.0],
+                items,
+                as_of_s,
+                rules.long_half_life_s,
+            ),
+        ),
         tags=tags,
         recent=[
             RecentEvent(recent.event_id.hex(), recent.type, platform, recent.item, recent.weight, recent.at_s)
@@ -100,14 +129,14 @@ def profile_of(rules: PublishRules, user: str, state: UserState, kind: str, trig
     )
 
 
-def _unified(parts: list[_Part], platforms: dict[str, PlatformBlock]) -> Vectors:
+def _unified(parts: list[_Part], platforms: dict[str, PlatformBlock]) -> tuple[bytes, bytes]:
+    """(short, long) of the whole person."""
     if len(parts) == 1 and parts[0].weight > 0.0:  # a weight does not turn a single vector
         (only,) = platforms.values()
-        return Vectors(only.short, only.long, [])
-    return Vectors(
+        return only.short, only.long
+    return (
         unit_vector((part.account.short, part.short_decay * part.weight) for part in parts),
         unit_vector((part.account.long, part.long_decay * part.weight) for part in parts),
-        [],
     )
 
 

@@ -18,7 +18,7 @@ from streams.domain.dead_letters import DeadLetter
 from streams.domain.events import EVENT_VERSION, Event, item_key
 from streams.domain.folding import FoldReport, FoldRules, Observation, Vectors, fold
 from streams.domain.profiles import ProfileRecord
-from streams.domain.publishing import PublishRules, profile_of
+from streams.domain.publishing import Cause, PublishRules, profile_of, recent_items
 from streams.domain.raw import RawRecord
 from streams.domain.rendering import render_item
 from streams.domain.states import UserState, pack_state, unpack_state
@@ -92,11 +92,19 @@ class ProfileUpdater:
         states = {user: _unpack(user, raw) for user, raw in zip(users, raws, strict=True)}
         report = fold(self._fold_rules, states, prepared.observations, prepared.vectors)
         updated = UpdatedProfiles(report=report)
+        items = self._item_vectors([states[user] for user in report.touched])
         for user, triggers in report.touched.items():
             key, state = user.encode(), states[user]
             updated.states.append((key, pack_state(state)))
-            updated.profiles.append((key, profile_of(self._publish_rules, user, state, "update", triggers)))
+            profile = profile_of(self._publish_rules, user, state, Cause("update", triggers), items)
+            updated.profiles.append((key, profile))
         return updated
+
+    def _item_vectors(self, states: list[UserState]) -> dict[str, Vectors]:
+        """Vectors of everything recent, one look-up for the batch; what the catalogue lacks is absent."""
+        keys = list(set().union(*map(recent_items, states)))
+        vectors, found = self._items.vectors_of(keys)
+        return {key: vectors[row] for row, key in enumerate(keys) if found[row]}
 
     def _vectors(self, events: list[Event]) -> tuple[Vectors, list[int]]:
         """(matrix, row of each event or -1). An event's vector is its item's, its own words' or a blend of both."""
