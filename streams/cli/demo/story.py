@@ -11,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from streams.cli.api_client import ApiClient
+from streams.domain.events import event_id
 from streams.simulation import Person, Simulation
 
 _N_ITEMS: Final = 3
@@ -18,6 +19,18 @@ _N_TAGS: Final = 6
 _PATIENCE_S: Final = 10.0
 #: What each person is asked to be recommended on: platforms that they are not (only) on.
 _ELSEWHERE: Final = ("video", "news", "shop", "social", "music")
+
+#: Somebody the simulation does not know, and what they turn out to like.
+_FIRST_LOVE: Final = "astronomy"
+_NEWCOMER: Final = Person(
+    name="Noor",
+    language="en",
+    chinese_share=0.0,
+    pace=1.0,
+    accounts={"shop": "c-first-visit"},
+    interests=(),
+    dislike="",
+)
 
 Send = Callable[[dict[str, Any]], None]
 
@@ -53,43 +66,51 @@ class Story:
             self._console.print(self._recommendations(profile["profile_id"], platform))
 
     def tell_one_event(self, send: Send) -> None:
-        """One more event of one person, and what it changed."""
-        person = self._simulation.story()[1]
-        before = self._profile(person, "shop")
-        item = next(
-            entry
-            for entry in self._simulation.catalogue.items
-            if entry.platform == "shop" and entry.topic == "camping" and entry.language == "en"
-        )
-        event = self._simulation.event(person, "shop.order.completed", time.time(), item=item, quantity=1)  # noqa: TID251
+        """Somebody new, their first event, and what it changed."""
+        items = self._simulation.catalogue.items
+        item = next(entry for entry in items if (entry.platform, entry.topic) == ("shop", _FIRST_LOVE))
+        now_s = time.time()  # noqa: TID251
+        event = self._simulation.event(_NEWCOMER, "shop.order.completed", now_s, item=item, quantity=1)
+        before = self._recommended_on("video", self._id_of(_NEWCOMER, "shop"))
         sent_s = time.monotonic()
         send(event)
-        after = self._wait_for_newer(person, "shop", 0 if before is None else before["revision"])
+        after = self._wait_for_trigger(event_id(event["source"], event["id"]).hex())
         if after is None:
             self._console.print("the event did not reach a profile in time; look at the worker's metrics")
             return
+        waited_ms = 1000 * (time.monotonic() - sent_s)
+        now = self._recommended_on("video", after["profile_id"])
         self._console.print(
             Panel(
-                f"before  {_revision(before)}{_tags(before)}\n"
+                f"before  nothing known; on video: {before['basis']}\n        {_titles(before)}\n"
                 f"event   {event['type']}: {item.item.title}\n"
-                f"after   {_revision(after)}{_tags(after)}\n"
-                f"moved   {_moved(before, after)}\n"
-                f"why     trigger {', '.join(after['change']['trigger_ids'])}, "
-                f"readable over HTTP {1000 * (time.monotonic() - sent_s):.0f} ms after it was sent",
-                title=f"one event: {person.name} buys something new",
+                f"after   revision {after['revision']}, cold start {after['quality']['cold_start']}, "
+                f"interests: {_tags(after)}\n        {_titles(now)}\n"
+                f"why     trigger {after['change']['trigger_ids'][0]}; readable {waited_ms:.0f} ms after sending",
+                title=f"one event: {_NEWCOMER.name}, never seen before, buys something",
                 title_align="left",
                 width=100,
             )
         )
 
-    def _wait_for_newer(self, person: Person, platform: str, revision: int) -> dict[str, Any] | None:
+    def _wait_for_trigger(self, trigger: str) -> dict[str, Any] | None:
         give_up_at_s = time.monotonic() + _PATIENCE_S
         while time.monotonic() < give_up_at_s:
-            profile = self._profile(person, platform)
-            if profile is not None and profile["revision"] > revision:
+            profile = self._profile(_NEWCOMER, "shop")
+            if profile is not None and trigger in profile["change"]["trigger_ids"]:
                 return profile
             time.sleep(0.01)
         return None
+
+    def _recommended_on(self, platform: str, profile_id: str) -> dict[str, Any]:
+        query = {"platform": platform, "k": str(_N_ITEMS), "explain": "true"}
+        answer = self._api.get(f"/v1/profiles/{profile_id}/recommendations", query)
+        self.n_recommended += len(answer["items"])
+        return answer
+
+    def _id_of(self, person: Person, platform: str) -> str:
+        found = self._api.post("/v1/accounts/lookup", {"platform": platform, "account": person.accounts[platform]})
+        return str(found["profile_id"])
 
     def _profile(self, person: Person, platform: str) -> dict[str, Any] | None:
         """None while nothing is known of the person."""
@@ -99,10 +120,8 @@ class Story:
     def _recommendations(self, profile_id: str, own: str) -> Table:
         table = Table("on", "recommended", "because this person", "close", box=None, padding=(0, 1), width=100)
         for platform in [name for name in _ELSEWHERE if name != own][:3]:
-            query = {"platform": platform, "k": str(_N_ITEMS), "explain": "true"}
-            answer = self._api.get(f"/v1/profiles/{profile_id}/recommendations", query)
+            answer = self._recommended_on(platform, profile_id)
             for item in answer["items"]:
-                self.n_recommended += 1
                 events = item.get("reason", {}).get("events", [])
                 because = f"{_verb(events[0]['type'])} {events[0]['title']}" if events else answer["basis"]
                 close = f"{events[0]['similarity']:.2f}" if events else ""
@@ -115,8 +134,8 @@ def _verb(event_type: str) -> str:
     return " ".join(event_type.split(".")[1:])
 
 
-def _revision(profile: dict[str, Any] | None) -> str:
-    return "" if profile is None else f"revision {profile['revision']}: "
+def _titles(answer: dict[str, Any]) -> str:
+    return " · ".join(item["title"] for item in answer["items"]) or "nothing yet"
 
 
 def _scores(profile: dict[str, Any] | None) -> dict[str, float]:
@@ -130,11 +149,3 @@ def _scores(profile: dict[str, Any] | None) -> dict[str, float]:
 def _tags(profile: dict[str, Any] | None) -> str:
     shown = [(word, score) for word, score in _scores(profile).items() if score > 0][:_N_TAGS]
     return ", ".join(f"{word} [dim]{score:.1f}[/]" for word, score in shown) or "none yet"
-
-
-def _moved(before: dict[str, Any] | None, after: dict[str, Any]) -> str:
-    """The words whose score changed most."""
-    old = _scores(before)
-    moves = {word: score - old.get(word, 0.0) for word, score in _scores(after).items()}
-    ranked = sorted(moves.items(), key=lambda move: -abs(move[1]))[:4]
-    return ", ".join(f"{word} [bold]{change:+.1f}[/]" + ("" if word in old else " (new)") for word, change in ranked)
