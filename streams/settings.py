@@ -144,7 +144,7 @@ class Profile(_Group):
         description="Share of each platform in the unified view; ads move only their own block by default.",
     )
     recent_events: int = Field(20, ge=1, le=500, description="Latest events kept per account as evidence.")
-    dedup_ids: int = Field(512, ge=16, le=100_000, description="Latest event ids kept per account to drop repeats.")
+    dedup_ids: int = Field(4096, ge=16, le=100_000, description="Latest event ids kept per account to drop repeats.")
     max_tags: int = Field(128, ge=4, le=1_000, description="Tags kept per account.")
     published_tags: int = Field(12, ge=1, le=200, description="Tags in the published profile and platform blocks.")
 

@@ -30,7 +30,7 @@ class FoldRules:
     short_half_life_s: float = 2 * DAY_S
     long_half_life_s: float = 60 * DAY_S
     recent_events: int = 20
-    dedup_ids: int = 512
+    dedup_ids: int = 4096
     max_tags: int = 128
 
 

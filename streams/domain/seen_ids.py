@@ -5,7 +5,7 @@ cannot be told from a repeat and is dropped, so that nothing ever counts twice. 
 one account brings more than `capacity` newer events before them.
 
 Two packed byte strings (8 bytes an id, 4 bytes a time) instead of a set: a state record is read and written for every
-batch, and `bytes.find` over 4 kB is faster than building 512 objects.
+batch, and `bytes.find` over a few kB is faster than building hundreds of objects.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ def demo(
     json: Annotated[bool, typer.Option("--json", help="The last line of standard output is one JSON object.")] = False,
     events: Annotated[int, typer.Option(min=200, max=50_000, help="Events to simulate.")] = 6_000,
     people: Annotated[int, typer.Option(min=3, max=5_000, help="People to simulate.")] = 240,
-    rate: Annotated[float, typer.Option(min=10, max=20_000, help="Events published a second.")] = 800,
+    rate: Annotated[float, typer.Option(min=10, max=20_000, help="Events published a second.")] = 500,
     seed: Annotated[int, typer.Option(help="The same seed gives the same people and events.")] = 7,
     model: Annotated[str, typer.Option(help="Encoder: minilm (packaged), hashed, or a Hugging Face name.")] = "",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of the API; default 8080 or the next free.")] = 0,
