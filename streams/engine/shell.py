@@ -137,10 +137,8 @@ class StageApp(faust.App):
         """Warm copies of everything that is not ours; their folders must be closed before an owner opens them."""
         if self._shell.standby is None:
             return
-        n_partitions = self.consumer.topic_partitions(next(iter(self._sources))) or 0
         ours = {tp.partition for tp in self.source_partitions()}
-        others = set(range(n_partitions)) - ours
-        await asyncio.get_running_loop().run_in_executor(self._shell.executor, self._shell.standby.keep, others)
+        await asyncio.get_running_loop().run_in_executor(self._shell.executor, self._shell.standby.keep_all_but, ours)
 
     async def _let_go(self, _: Any, revoked: set[TP], **__: Any) -> None:
         """Release revoked partitions; Faust has waited for their running checkpoints before."""

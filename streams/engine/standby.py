@@ -42,6 +42,11 @@ class Standby:
         self._thread = threading.Thread(target=self._follow, name="standby", daemon=True)
         self._thread.start()
 
+    def keep_all_but(self, owned: Iterable[int]) -> None:
+        """Follow every partition of the changelog that is not owned here. Blocks for the broker's answer."""
+        topic = self._consumer.list_topics(self._source.topic, timeout=self._source.no_progress_s)
+        self.keep(set(topic.topics[self._source.topic].partitions) - set(owned))
+
     def keep(self, partitions: Iterable[int]) -> None:
         """Follow exactly these; the folders of all others are closed when this returns. Blocks up to 0.1 s."""
         wanted = set(partitions)

@@ -266,9 +266,16 @@ class Worker:
 
     def metric(self, name: str) -> float:
         """Sum of a metric over its labels."""
+        return sum(self._samples(name))
+
+    def has_metric(self, name: str) -> bool:
+        """Whether it was ever set."""
+        return bool(self._samples(name))
+
+    def _samples(self, name: str) -> list[float]:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
             lines = answer.read().decode().splitlines()
-        return sum(float(line.rpartition(" ")[2]) for line in lines if line.split("{")[0].split(" ")[0] == name)
+        return [float(line.rpartition(" ")[2]) for line in lines if line.split("{")[0].split(" ")[0] == name]
 
     def wait_dead(self, timeout_s: float = 60) -> int:
         try:
