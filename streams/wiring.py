@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from encoders.errors import EncoderError
 from encoders.factory import EncoderSpec, build_encoder
 from streams.domain.actions import ActionTable, action_of
 from streams.domain.decay import DAY_S
@@ -11,26 +12,32 @@ from streams.domain.folding import FoldRules
 from streams.domain.limits import IngestLimits
 from streams.domain.profiles import Model
 from streams.domain.publishing import PublishRules
+from streams.errors import Unavailable
 from streams.ports import Encoder
-from streams.settings import Settings
+from streams.settings import EncoderChoice, Settings
 
 
 def encoder_of(settings: Settings) -> Encoder:
-    """The configured encoder, loaded: seconds for a model with weights. Raises the encoders' own errors."""
+    """The configured encoder, loaded: seconds for a model with weights. Raises Unavailable naming the setting."""
     choice = settings.encoder
-    return build_encoder(
-        EncoderSpec(
-            model=choice.model,
-            device=choice.device,
-            dtype=choice.dtype,
-            pooling=choice.pooling,
-            passage_prefix=_prefix(choice.passage_prefix, choice.model, "passage: "),
-            query_prefix=_prefix(choice.query_prefix, choice.model, "query: "),
-            max_text_tokens=choice.max_text_tokens,
-            max_batch_tokens=choice.max_batch_tokens,
-            lexical=choice.lexical,
-            n_threads=choice.n_threads,
-        )
+    try:
+        return build_encoder(_spec(choice))
+    except EncoderError as error:
+        raise Unavailable(f"BRAID_ENCODER__MODEL: {error}") from error
+
+
+def _spec(choice: EncoderChoice) -> EncoderSpec:
+    return EncoderSpec(
+        model=choice.model,
+        device=choice.device,
+        dtype=choice.dtype,
+        pooling=choice.pooling,
+        passage_prefix=_prefix(choice.passage_prefix, choice.model, "passage: "),
+        query_prefix=_prefix(choice.query_prefix, choice.model, "query: "),
+        max_text_tokens=choice.max_text_tokens,
+        max_batch_tokens=choice.max_batch_tokens,
+        lexical=choice.lexical,
+        n_threads=choice.n_threads,
     )
 
 

@@ -44,7 +44,7 @@ def one_round(scene: Scene, rate: float, seconds: float) -> dict[str, float]:
     stopped = threading.Event()
     reader = threading.Thread(target=read_latencies, args=(scene.servers, scene.names.profiles, latencies_s, stopped))
     reader.start()
-    made = list(events(int(rate * (seconds + WARM_UP_S)), PEOPLE, scene.catalogue, time.time() - 60))
+    made = list(events(int(rate * (seconds + WARM_UP_S)), PEOPLE, scene.catalogue, time.time() - 86_400))
     began_s, n_warm, cpu_s, warm_cpu_s = time.perf_counter(), 0, 0.0, None
     for number, (key, value) in enumerate(made):
         if number % TICK == 0:

@@ -118,3 +118,26 @@ def test_partitions_that_move_between_two_workers_take_their_state_along(pipelin
     back.wait_ready()
     two.kill()
     pipeline.prove(load)
+
+
+@pytest.mark.requirement("A7", "N6")
+def test_nothing_hostile_stops_the_good_events_behind_it(pipeline: Pipeline) -> None:
+    load = a_load(seed=7, n_events=300, n_people=30, now_s=time.time())
+    deep = b'{"specversion":"1.0","data":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
+    hostile = [
+        b"",
+        b"\x00" * 1000,
+        b"x" * (9 << 20),
+        deep,
+        b'{"specversion":"1.0","id":"n","source":"s","type":"shop.product.viewed","time":NaN,"subject":"u"}',
+        b'{"specversion":"7.0","id":"n","source":"s","type":"shop.product.viewed","time":"2026-01-01T00:00:00Z"}',
+        ("{" + '"a":' * 5000 + "1" + "}" * 5000).encode(),
+        b'{"id":' + b"9" * 100_000 + b"}",
+        b"\xc1" * 64,
+    ]
+    for number, bad in enumerate(hostile):
+        load.records.insert(number * 7, ("shop", b"k", bad))
+        load.invalid.append(bad)
+    pipeline.worker().wait_ready()
+    pipeline.publish(load)
+    pipeline.prove(load)
