@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from streams.cli import topics
 from streams.cli.broker import broker
@@ -19,6 +19,8 @@ from streams.cli.worker import worker
 from streams.errors import BraidError, UsageError
 
 EXIT_FAILURE = 1
+EXIT_WRONG_USE = 2
+EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="braid",
@@ -48,20 +50,28 @@ def run() -> NoReturn:
     """Run the command that the arguments name and leave the process with its exit code."""
     try:
         code = app(standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except click.exceptions.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+    except typer.Abort:
+        sys.exit(EXIT_INTERRUPTED)
+    except TyperException as error:
+        _show_usage(error)
+        sys.exit(EXIT_WRONG_USE)
     except BraidError as error:
         _show(error)
         sys.exit(error.exit_code if isinstance(error, UsageError) else EXIT_FAILURE)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(EXIT_INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the last line of defence between a fault and a traceback
         _show(error)
         sys.exit(EXIT_FAILURE)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show_usage(error: TyperException) -> None:
+    show = getattr(error, "show", None)
+    if show is not None:
+        show()
+    else:
+        print(f"braid: {error}", file=sys.stderr)  # noqa: T201
 
 
 def _show(error: Exception) -> None:

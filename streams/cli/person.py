@@ -49,7 +49,7 @@ def recommend(
     account: Account,
     to: Annotated[str, typer.Option(help="Only items of this platform; default: any.")] = "",
     category: Annotated[str, typer.Option(help="Only items of this category.")] = "",
-    k: Annotated[int, typer.Option(min=1, max=200, help="Most items.")] = 10,
+    k: Annotated[int, typer.Option("--k", "-k", min=1, max=200, help="Most items.")] = 10,
     json: Json = False,
 ) -> None:
     """Recommend items to an account's person, on any platform.
