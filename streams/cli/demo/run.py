@@ -23,6 +23,7 @@ from streams.simulation.publisher import Publisher
 from streams.simulation.records import to_record
 
 _PATIENCE_S: Final = 120.0
+_CATCH_UP_S: Final = 5.0
 _NAMES: Final = TopicNames()
 
 
@@ -101,6 +102,7 @@ class _Demo:
         self.result.events_published = publisher.delivery.published
         self._wait(step, self._processes.metrics_url, len(records), self._account)
         lasted_s = time.monotonic() - began_s
+        self._wait_for_watch()
         self._watch.is_timing.clear()
         self.result.events_per_s = self.result.events_applied / lasted_s
         self.result.latencies_s = list(self._watch.latencies_s)
@@ -111,6 +113,14 @@ class _Demo:
             f"({len(ledger.duplicates)} sent), {self.result.dead_letters} dead letters ({len(ledger.invalid)} invalid "
             f"sent), {len(ledger.late)} late ones counted in full, {self.result.profiles} profiles"
         )
+
+    def _wait_for_watch(self) -> None:
+        """Until the reader of `profiles` has what was published: the last ones are a fetch behind."""
+        assert self._watch is not None
+        published = scrape(self._processes.metrics_url).get("braid_profiles_published_total", 0)
+        give_up_at_s = time.monotonic() + _CATCH_UP_S
+        while self._watch.n_read < published and time.monotonic() < give_up_at_s:
+            time.sleep(0.02)
 
     def _account(self, metrics: Mapping[str, float]) -> float:
         result = self.result

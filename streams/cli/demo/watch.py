@@ -21,6 +21,7 @@ class ProfileWatch:
     def __init__(self, bootstrap_servers: str, topic: str) -> None:
         self.keys: set[bytes] = set()
         self.latencies_s: list[float] = []
+        self.n_read = 0
         self.is_timing = threading.Event()
         self._stopped = threading.Event()
         self._consumer = Consumer(consumer_config(Kafka(bootstrap_servers=bootstrap_servers), "braid-demo-watch"))
@@ -41,6 +42,7 @@ class ProfileWatch:
                 if message.error() is not None or key is None:
                     continue
                 self.keys.add(key)
+                self.n_read += 1
                 if value is not None and self.is_timing.is_set():
                     self.latencies_s.append(max(0.0, time.time() - decode_profile(value).updated_at))  # noqa: TID251
 
