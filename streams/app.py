@@ -17,7 +17,7 @@ from streams.adapters.cloudevents import decode
 from streams.adapters.embedding_cache import MemoryEmbeddingCache, RocksEmbeddingCache
 from streams.adapters.encoded_texts import EncodedTexts
 from streams.adapters.folders import writable_folder
-from streams.adapters.item_catalogue import FollowedItemCatalogue, VectorModel
+from streams.adapters.item_catalogue import Feeding, FollowedItemCatalogue, VectorModel
 from streams.adapters.mapping_files import action_table, decoder_for, load_mappings
 from streams.agents.catalogue import CatalogueStage
 from streams.agents.normalise import NormaliseStage
@@ -27,6 +27,7 @@ from streams.brokers.faust_connection import faust_broker_options
 from streams.brokers.source_topics import SourceTopics
 from streams.domain.topic_names import TopicNames
 from streams.engine.effects import Stage
+from streams.engine.fatal import die
 from streams.engine.faults import parse_fault
 from streams.engine.group import run_stages
 from streams.engine.ownership import OwnerConfig
@@ -51,6 +52,9 @@ STAGES: Final = ("normalise", "catalogue", "profile")
 APPLICATION: Final = "braid"
 #: A catalogue batch waits for the encoder: smaller ones keep the first items from waiting for the last.
 _CATALOGUE_RECORDS: Final = 256
+_PREPARING_THREADS: Final = 16
+#: One a lane at most; they are made when needed.
+_COMMITTING_THREADS: Final = 512
 _CATCH_UP_S: Final = 300.0
 
 _log = structlog.get_logger(__name__)
@@ -63,9 +67,10 @@ class WorkerParts:
     settings: Settings
 
     def __post_init__(self) -> None:
-        """Threads for every lane of every stage; each batch takes at most two."""
+        """Encoders and checkpoints run apart: however many texts wait, a checkpoint that has begun ends soon."""
         self.names = TopicNames(self.settings.topics.prefix)
-        self.executor = ThreadPoolExecutor(32, thread_name_prefix="lane")
+        self.preparing = ThreadPoolExecutor(_PREPARING_THREADS, thread_name_prefix="prepare")
+        self.committing = ThreadPoolExecutor(_COMMITTING_THREADS, thread_name_prefix="commit")
         self.fault = parse_fault(failpoint())
         self.mappings = load_mappings(self.settings.ingest.mappings_dir) if self.settings.ingest.mappings_dir else {}
         self.actions = action_table(self.mappings).with_overrides(self.settings.profile.action_weights)
@@ -133,7 +138,8 @@ class WorkerParts:
         model = VectorModel(model_of(self.encoder).label, self.encoder.dim)
         config = consumer_config(self.settings.kafka, f"{APPLICATION}-items")
         folder = self.settings.state_dir / "items"
-        items = FollowedItemCatalogue(folder, model, config, self.names.item_vectors, SystemClock())
+        feeding = Feeding(SystemClock(), _item_view_died)
+        items = FollowedItemCatalogue(folder, model, config, self.names.item_vectors, feeding)
         items.start()
         if not items.wait_until_caught_up(_CATCH_UP_S):
             raise Unavailable(f"topic {self.names.item_vectors}: not read to its end within {_CATCH_UP_S:.0f} s")
@@ -173,7 +179,8 @@ class WorkerParts:
                 engine.fetch_min_bytes,
                 engine.linger_s,
             ),
-            executor=self.executor,
+            preparing=self.preparing,
+            committing=self.committing,
             owner=owner,
             shared_writer=shared,
             standby=self._standby(owner),
@@ -210,6 +217,11 @@ def run_worker(settings: Settings, stages: tuple[str, ...]) -> NoReturn:
     apps.extend(build[stage]() for stage in stages)
     _calm_garbage_collector()
     run_stages(apps, SystemClock(), settings.log_level)
+
+
+def _item_view_died(error: BaseException) -> None:
+    """A frozen catalogue would give events of newer items other vectors for ever."""
+    die("the local view of the items ended", error)
 
 
 def _folder(path: Path) -> Path:

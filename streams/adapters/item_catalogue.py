@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -30,6 +30,14 @@ class VectorModel:
 
     name: str
     dim: int
+
+
+@dataclass(frozen=True)
+class Feeding:
+    """clock: the wall clock. on_death: told of an error that ended the following."""
+
+    clock: Clock
+    on_death: Callable[[BaseException], None] | None = None
 
 
 class LocalItemCatalogue:
@@ -133,10 +141,10 @@ class FollowedItemCatalogue(LocalItemCatalogue):
     """The catalogue of a worker: it follows its topic by itself, on a thread, from where its folder stands."""
 
     def __init__(
-        self, path: Path, model: VectorModel, config: Mapping[str, object], topic: str, clock: Clock
+        self, path: Path, model: VectorModel, config: Mapping[str, object], topic: str, feeding: Feeding
     ) -> None:
-        super().__init__(LocalView(path, Cache(BLOCK_CACHE_BYTES), clock.now_s()), model)
-        self._follower = TopicFollower(config, topic, self, clock)
+        super().__init__(LocalView(path, Cache(BLOCK_CACHE_BYTES), feeding.clock.now_s()), model)
+        self._follower = TopicFollower(config, topic, self, feeding.clock, feeding.on_death)
 
     def start(self) -> None:
         """Begin to follow; returns at once."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from aiokafka.errors import IllegalStateError
 from faust.types.tuples import TP
 
 from streams.ports import Clock
@@ -19,8 +22,13 @@ async def watch_lag(app: StageApp, clock: Clock, interval_s: float) -> None:
     behind_since: dict[TP, float] = {}
     while not app.should_stop:
         if app.is_ready and not app.rebalancing:
-            for tp in list(app.source_partitions()):
-                await _measure(app, tp, behind_since, clock)
+            partitions = app.source_partitions()
+            for tp in set(behind_since) - partitions:
+                del behind_since[tp]
+            for tp in partitions:
+                # A partition may be lost between the look and the question; figures of it are not worth a worker.
+                with suppress(IllegalStateError, AssertionError):
+                    await _measure(app, tp, behind_since, clock)
             _measure_state(app)
         await asyncio.sleep(interval_s)
 
@@ -30,6 +38,14 @@ def _measure_state(app: StageApp) -> None:
         if owned.table is not None:
             metrics.STATE_BYTES.labels(str(tp.partition)).set(owned.table.n_bytes())
             metrics.STATE_USERS.labels(str(tp.partition)).set(owned.table.n_keys())
+
+
+def forget_partitions(stage: str, partitions: Iterable[TP]) -> None:
+    """Drop the gauges of partitions that were given up: their new owner reports them."""
+    for tp in partitions:
+        for gauge in (metrics.LAG, metrics.OLDEST_UNAPPLIED):
+            with suppress(KeyError):
+                gauge.remove(stage, tp.topic, str(tp.partition))
 
 
 async def _measure(app: StageApp, tp: TP, behind_since: dict[TP, float], clock: Clock) -> None:

@@ -24,7 +24,7 @@ from streams.engine.ownership import OwnedPartition
 from streams.engine.transport import BatchMessage
 from streams.telemetry import metrics
 
-#: Fetches that may wait in a lane; more wait in Faust's stream queue, and then in the broker.
+#: Fetches that may wait in a lane before its partition is left out of the next fetch.
 _LANE_DEPTH = 4
 
 
@@ -40,11 +40,15 @@ class Book(Protocol):
 
 @dataclass(frozen=True)
 class LaneConfig:
-    """A stage and where its work runs. owner: None for a stage without transactions."""
+    """A stage and where its work runs. owner: who owns a partition now, None for nobody.
+
+    preparing and committing are apart, so that a slow encoder never holds up a checkpoint.
+    """
 
     stage: Stage
     checkpoint: Checkpoint
-    executor: Executor
+    preparing: Executor
+    committing: Executor
     max_records: int
     fault: Fault
     owner: Callable[[TP], OwnedPartition | None]
@@ -58,21 +62,38 @@ class Lanes:
         self._config = config
         self._book = book
         self._queues: dict[TP, asyncio.Queue[BatchMessage]] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[TP, asyncio.Task[None]] = {}
         self._applying: set[BatchMessage] = set()
         name = config.stage.name
         self._n_records = metrics.RECORDS.labels(name)
         self._batch_records = metrics.BATCH_RECORDS.labels(name)
         self._prepare_s = metrics.STAGE_SECONDS.labels(name, "prepare")
 
-    async def put(self, message: BatchMessage) -> None:
-        """Queue a batch message; waits while its lane is full."""
+    def put(self, message: BatchMessage) -> None:
+        """Queue a batch message. Never waits: one full lane must not hold up the others (see `is_full`)."""
         tp = message.tp
         queue = self._queues.get(tp)
         if queue is None:
-            queue = self._queues[tp] = asyncio.Queue(_LANE_DEPTH)
-            self._tasks.append(asyncio.get_running_loop().create_task(self._serve(tp, queue)))
-        await queue.put(message)
+            queue = self._queues[tp] = asyncio.Queue()
+            self._tasks[tp] = asyncio.get_running_loop().create_task(self._serve(tp, queue))
+        queue.put_nowait(message)
+
+    def is_full(self, tp: TP) -> bool:
+        """Whether nothing more should be fetched for the partition now."""
+        queue = self._queues.get(tp)
+        return queue is not None and queue.qsize() >= _LANE_DEPTH
+
+    def partitions(self) -> list[TP]:
+        """Those that have a lane."""
+        return list(self._tasks)
+
+    def forget(self, partitions: Iterable[TP]) -> None:
+        """End the lanes of partitions that were given up; what waited or prepared there is void and comes again."""
+        for tp in partitions:
+            self._queues.pop(tp, None)
+            task = self._tasks.pop(tp, None)
+            if task is not None:
+                task.cancel()
 
     def is_applying(self, message: BatchMessage) -> bool:
         """Whether the checkpoint of this batch has begun: it must be waited for, everything else may be dropped."""
@@ -84,13 +105,12 @@ class Lanes:
             while True:
                 group = await self._gather(queue)
                 loop = asyncio.get_running_loop()
-                prepared = await loop.run_in_executor(self._config.executor, self._prepare, group)
+                prepared = await loop.run_in_executor(self._config.preparing, self._prepare, group)
                 if running is not None:
-                    await running
-                owned = self._config.owner(tp)
-                if not self._may_apply(group, owned):
-                    self._drop(group)
+                    await asyncio.shield(running)
+                if not self._is_ours(group):
                     continue
+                owned = self._owner(tp)
                 self._applying.update(group)
                 batch = Batch(prepared, group[-1].next_offset, sum(message.n_records for message in group))
                 running = loop.create_task(self._apply(owned, batch, group))
@@ -100,14 +120,14 @@ class Lanes:
             die(f"lane {tp.topic}[{tp.partition}]", error)
 
     async def _gather(self, queue: asyncio.Queue[BatchMessage]) -> list[BatchMessage]:
-        group = [await queue.get()]
-        n_records = group[0].n_records
-        while not queue.empty() and n_records < self._config.max_records:
-            message = queue.get_nowait()
-            if message.offset != group[-1].next_offset and message.offset < group[-1].next_offset:
-                group, n_records = [], 0  # the position went back: what was gathered is void
-            group.append(message)
-            n_records += message.n_records
+        """What waits and is still ours, at least one message: void ones must not spoil those behind them."""
+        group: list[BatchMessage] = []
+        n_records = 0
+        while not group or (not queue.empty() and n_records < self._config.max_records):
+            message = await queue.get()
+            if self._book().owns(message):
+                group.append(message)
+                n_records += message.n_records
         return group
 
     def _prepare(self, group: list[BatchMessage]) -> Any:
@@ -117,19 +137,23 @@ class Lanes:
         self._prepare_s.observe(perf_counter() - started_s)
         return prepared
 
-    def _may_apply(self, group: list[BatchMessage], owned: OwnedPartition | None) -> bool:
-        book = self._book()
-        return all(book.owns(message) for message in group) and (owned is not None or not self._config.transactional)
+    def _is_ours(self, group: list[BatchMessage]) -> bool:
+        """Whether the group may be applied. Partitions are given up whole, so a group is ours or it is not."""
+        n_ours = sum(self._book().owns(message) for message in group)
+        if n_ours not in {0, len(group)}:
+            raise AssertionError(f"{n_ours} of {len(group)} fetches of one group are ours")
+        return n_ours > 0
 
-    def _drop(self, group: Iterable[BatchMessage]) -> None:
-        # Not owned any more: the ack counts nothing, but a message left open would hang the next rebalance.
-        for message in group:
-            self._book().ack(message)
+    def _owner(self, tp: TP) -> OwnedPartition | None:
+        owned = self._config.owner(tp)
+        if owned is None and self._config.transactional:
+            raise AssertionError(f"records of {tp.topic}[{tp.partition}], which was never taken over")
+        return owned
 
     async def _apply(self, owned: OwnedPartition | None, batch: Batch, group: list[BatchMessage]) -> None:
         loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(self._config.executor, self._config.checkpoint.run, owned, batch)
+            await loop.run_in_executor(self._config.committing, self._config.checkpoint.run, owned, batch)
         except BaseException as error:  # noqa: BLE001 - as above
             die(f"checkpoint of {self._config.stage.name}", error)
         for message in group:

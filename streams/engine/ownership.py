@@ -7,9 +7,10 @@ sequential writer had written it, whoever else believes to own the partition.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Producer, TopicPartition
 
 from streams.engine.faults import Fault
 from streams.engine.recovery import ChangelogSource, Progress, restore
@@ -20,7 +21,10 @@ from streams.errors import CorruptState
 
 @dataclass(frozen=True)
 class OwnerConfig:
-    """What acquiring needs. topic_ids: of the source topics, empty where the broker tells none."""
+    """What acquiring needs. topic_ids: of the source topics, empty where the broker tells none.
+
+    new_producer: how a client comes to be; the model of the protocol (tests) puts a log in memory behind it.
+    """
 
     application: str
     stage: str
@@ -31,6 +35,7 @@ class OwnerConfig:
     topic_ids: dict[str, str]
     fault: Fault
     progress: Progress | None = None
+    new_producer: Callable[..., Producer] = Producer
 
 
 @dataclass
@@ -64,9 +69,7 @@ def acquire(config: OwnerConfig, topic: str, partition: int) -> OwnedPartition:
     Raises CorruptState when state and topics contradict each other, KafkaException or Retryable when the broker fails.
     """
     config.fault("assigned")
-    writer = TransactionalWriter(
-        config.producer_client, f"{config.application}-{config.stage}-{topic}-{partition}", config.timeout_s
-    )
+    writer = writer_of(config, topic, partition)
     writer.initialise()
     config.fault("initialised")
     owned = OwnedPartition(topic, config.topic_ids.get(topic, ""), partition, writer, None, None, None, 0)
@@ -78,6 +81,12 @@ def acquire(config: OwnerConfig, topic: str, partition: int) -> OwnedPartition:
         owned.next_offset = _resume_at(config, owned)
     config.fault("restored")
     return owned
+
+
+def writer_of(config: OwnerConfig, topic: str, partition: int) -> TransactionalWriter:
+    """A new writer under the one transactional id of the partition; it fences nobody yet."""
+    transactional_id = f"{config.application}-{config.stage}-{topic}-{partition}"
+    return TransactionalWriter(config.producer_client, transactional_id, config.timeout_s, config.new_producer)
 
 
 def _resume_at(config: OwnerConfig, owned: OwnedPartition) -> int | None:
@@ -103,7 +112,7 @@ def _resume_at(config: OwnerConfig, owned: OwnedPartition) -> int | None:
 def _end_offset(config: OwnerConfig, owned: OwnedPartition) -> int:
     assert config.changelog is not None
     client = {**config.changelog.client, "group.id": "braid-restore", "isolation.level": "read_uncommitted"}
-    consumer = Consumer(client)
+    consumer = config.changelog.new_consumer(client)
     try:
         _, end = consumer.get_watermark_offsets(
             TopicPartition(owned.topic, owned.partition), timeout=config.timeout_s

@@ -26,6 +26,7 @@ class ChangelogSource:
     client: dict[str, object]
     topic: str
     no_progress_s: float = 30.0
+    new_consumer: Callable[..., Consumer] = Consumer
 
 
 Progress = Callable[[int, int, int], None]
@@ -46,7 +47,7 @@ def restore(source: ChangelogSource, partition: int, table: PartitionTable, prog
         )
     if at >= high:
         return 0
-    consumer = Consumer(
+    consumer = source.new_consumer(
         {
             **source.client,
             "group.id": "braid-restore",
@@ -114,7 +115,9 @@ def offset_of(message: Message) -> int:
 
 def _watermarks(source: ChangelogSource, partition: int) -> tuple[int, int]:
     # A read_committed client would be told the last stable offset instead of the end.
-    consumer = Consumer({**source.client, "group.id": "braid-restore", "isolation.level": "read_uncommitted"})
+    consumer = source.new_consumer(
+        {**source.client, "group.id": "braid-restore", "isolation.level": "read_uncommitted"}
+    )
     try:
         position = TopicPartition(source.topic, partition)
         low, high = consumer.get_watermark_offsets(position, timeout=source.no_progress_s)

@@ -7,7 +7,7 @@ several. `env={}` keeps Faust from letting stray environment variables beat expl
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from streams.engine.checkpoint import Checkpoint
 from streams.engine.effects import Stage
 from streams.engine.fatal import die
 from streams.engine.faults import Fault
+from streams.engine.lag import forget_partitions
 from streams.engine.lanes import LaneConfig, Lanes
 from streams.engine.ownership import OwnedPartition, OwnerConfig, acquire
 from streams.engine.standby import Standby
@@ -45,7 +46,8 @@ class ShellConfig:
     session_timeout_s: float
     fetch_max_bytes: int
     limits: FetchLimits
-    executor: Executor
+    preparing: Executor
+    committing: Executor
     owner: OwnerConfig | None
     shared_writer: IdempotentWriter | None
     standby: Standby | None
@@ -61,7 +63,7 @@ class StageApp(faust.App):
         self.fetch_limits = config.limits
         self.owned: dict[TP, OwnedPartition] = {}
         self.is_ready = False
-        self.on_acquired: list[Callable[[StageApp], None]] = []
+        self.taken_over_rebalance = 0
         self._shell = config
         self._sources = frozenset(sources)
         self._acquiring = asyncio.Lock()
@@ -81,7 +83,8 @@ class StageApp(faust.App):
         return LaneConfig(
             stage=stage,
             checkpoint=Checkpoint(stage, config.fault, config.shared_writer),
-            executor=config.executor,
+            preparing=config.preparing,
+            committing=config.committing,
             max_records=config.limits.max_records,
             fault=config.fault,
             owner=self.owned.get,
@@ -91,37 +94,38 @@ class StageApp(faust.App):
     async def _feed(self, stream: Any) -> None:
         async for event in stream.noack().events():
             message: BatchMessage = event.message
-            await self.lanes.put(message)
+            self.lanes.put(message)
 
     async def _take_over(self, *_: Any, **__: Any) -> None:
         """Fence and restore every source partition of the new assignment, before Faust seeks and resumes."""
-        started_s = perf_counter()
+        started_s, rebalance = perf_counter(), self.rebalancing_count
         metrics.REBALANCES.labels(self.stage.name).inc()
         try:
             async with self._acquiring:
-                await self._acquire_new()
+                await self._acquire_new(rebalance)
+        except asyncio.CancelledError:  # a shutdown during a restore: nothing is half owned, nothing was resumed
+            raise
         except BaseException as error:  # noqa: BLE001 - a half-owned partition must not be worked on
             die(f"take-over of {self.stage.name}", error)
         metrics.ACQUIRE_SECONDS.labels(self.stage.name).observe(perf_counter() - started_s)
         metrics.OWNED_PARTITIONS.labels(self.stage.name).set(len(self.source_partitions()))
-        self.is_ready = True
-        for callback in self.on_acquired:
-            callback(self)
+        self.taken_over_rebalance = rebalance
 
-    async def _acquire_new(self) -> None:
+    async def _acquire_new(self, rebalance: int) -> None:
         if self._shell.owner is None:
             return
-        loop, generation = asyncio.get_running_loop(), self.consumer_generation_id
+        loop = asyncio.get_running_loop()
+        self._release(set(self.owned) - self.source_partitions())
         wanted = [tp for tp in self.source_partitions() if tp not in self.owned]
         await self._keep_warm()
         got = await asyncio.gather(
             *(
-                loop.run_in_executor(self._shell.executor, acquire, self._shell.owner, tp.topic, tp.partition)
+                loop.run_in_executor(self._shell.committing, acquire, self._shell.owner, tp.topic, tp.partition)
                 for tp in wanted
             )
         )
-        if self.consumer_generation_id != generation:
-            for owned in got:  # a rebalance came between: whoever owns them now fences us anyway
+        if self.rebalancing_count != rebalance:
+            for owned in got:  # a rebalance began meanwhile: whoever gets them fences us anyway
                 owned.release()
             return
         self.owned.update(zip(wanted, got, strict=True))
@@ -138,23 +142,32 @@ class StageApp(faust.App):
         if self._shell.standby is None:
             return
         ours = {tp.partition for tp in self.source_partitions()}
-        await asyncio.get_running_loop().run_in_executor(self._shell.executor, self._shell.standby.keep_all_but, ours)
+        await asyncio.get_running_loop().run_in_executor(self._shell.committing, self._shell.standby.keep_all_but, ours)
 
     async def _let_go(self, _: Any, revoked: set[TP], **__: Any) -> None:
         """Release revoked partitions; Faust has waited for their running checkpoints before."""
-        for tp in revoked:
+        self.is_ready = False
+        self.lanes.forget(revoked)
+        self._release(revoked)
+        forget_partitions(self.stage.name, revoked)
+        metrics.OWNED_PARTITIONS.labels(self.stage.name).set(0)
+
+    def on_flow_resumed(self) -> None:
+        """Told by the consumer once fetching goes on after a rebalance, positions set."""
+        self.is_ready = True
+
+    def _release(self, partitions: Iterable[TP]) -> None:
+        for tp in partitions:
             owned = self.owned.pop(tp, None)
             if owned is not None:
                 owned.release()
-        metrics.OWNED_PARTITIONS.labels(self.stage.name).set(0)
 
     async def on_stop(self) -> None:
         """Let Faust finish and commit, then release what is owned."""
         self.is_ready = False
         await super().on_stop()
-        for owned in self.owned.values():
-            owned.release()
-        self.owned.clear()
+        self.lanes.forget(self.lanes.partitions())
+        self._release(list(self.owned))
         if self._shell.standby is not None:
             self._shell.standby.stop()
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import structlog
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
+from streams.engine.fatal import die
 from streams.engine.recovery import ChangelogSource, key_of, offset_of
 from streams.engine.table import PartitionTable, TableStorage
 from streams.telemetry import metrics
@@ -48,7 +49,7 @@ class Standby:
         self.keep(set(topic.topics[self._source.topic].partitions) - set(owned))
 
     def keep(self, partitions: Iterable[int]) -> None:
-        """Follow exactly these; the folders of all others are closed when this returns. Blocks up to 0.1 s."""
+        """Follow exactly these; the folders of all others are closed when this returns. Blocks up to 0.5 s."""
         wanted = set(partitions)
         with self._lock:
             for partition in set(self._tables) - wanted:
@@ -70,6 +71,12 @@ class Standby:
         self._consumer.close()
 
     def _follow(self) -> None:
+        try:
+            self._follow_until_stopped()
+        except BaseException as error:  # noqa: BLE001 - a copy that silently stops being warm is worse than a restart
+            die("the standby ended", error)
+
+    def _follow_until_stopped(self) -> None:
         while not self._stopped.is_set():
             with self._lock:
                 n_taken = self._apply(self._consumer.consume(_CHUNK, _POLL_S)) if self._tables else 0

@@ -6,7 +6,8 @@ regard to fencing (docs/architecture.md, "State").
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +15,7 @@ from typing import Any, cast
 import msgspec
 from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
 
-from streams.errors import CorruptState
+from streams.errors import BraidError, CorruptState, Retryable
 
 #: Keys of users are printable, so a leading zero byte keeps these apart.
 CHANGELOG_KEY = b"\x00changelog-next"
@@ -60,17 +61,16 @@ class PartitionTable:
 
     def __init__(self, path: Path, cache: Cache) -> None:
         self.path = path
-        try:
+        with _storage_errors_named(path):
             self._db = Rdict(str(path), options=_options(cache))
-        except Exception as error:  # rocksdict raises bare exceptions of several kinds
-            raise CorruptState(f"state at {path} does not open ({error}): delete it and start again") from error
 
     def get_many(self, keys: list[bytes]) -> list[bytes | None]:
-        """Values in the order of the keys, None where there is none."""
-        return cast("list[bytes | None]", self._db.get(cast("Any", keys))) if keys else []
+        """Values in the order of the keys, None where there is none. Raises CorruptState."""
+        with _storage_errors_named(self.path):
+            return cast("list[bytes | None]", self._db.get(cast("Any", keys))) if keys else []
 
     def write(self, entries: Iterable[tuple[bytes, bytes | None]], changelog_next: int) -> None:
-        """Values (None deletes) and the changelog position, all or nothing."""
+        """Values (None deletes) and the changelog position, all or nothing. Raises CorruptState, Retryable."""
         batch = WriteBatch(raw_mode=True)
         for key, value in entries:
             if value is None:
@@ -78,16 +78,17 @@ class PartitionTable:
             else:
                 batch.put(key, value)
         batch.put(CHANGELOG_KEY, changelog_next.to_bytes(8, "big"))
-        self._db.write(batch)
+        with _storage_errors_named(self.path):
+            self._db.write(batch)
 
     @property
     def changelog_next(self) -> int:
         """The next changelog offset to read; 0 for an empty table."""
-        return int.from_bytes(self._db.get(CHANGELOG_KEY) or b"", "big")
+        return int.from_bytes(self.get_many([CHANGELOG_KEY])[0] or b"", "big")
 
     def marker(self) -> Marker | None:
         """How far the source was applied, if anything was."""
-        raw = self._db.get(MARKER_KEY)
+        (raw,) = self.get_many([MARKER_KEY])
         return _unpack_marker(raw) if raw else None
 
     def n_bytes(self) -> int:
@@ -108,6 +109,19 @@ class PartitionTable:
     def close(self) -> None:
         """Release the folder's lock."""
         self._db.close()
+
+
+@contextmanager
+def _storage_errors_named(path: Path) -> Iterator[None]:
+    """Say what the operator should do. A full disk is not damage: deleting what is whole would not help."""
+    try:
+        yield
+    except BraidError:
+        raise
+    except Exception as error:  # rocksdict raises bare exceptions of several kinds
+        if "No space left" in str(error):
+            raise Retryable(f"state at {path} cannot be written ({error}): free space there and start again") from error
+        raise CorruptState(f"state at {path} cannot be read or written ({error}): delete it and start again") from error
 
 
 def _options(cache: Cache) -> Options:

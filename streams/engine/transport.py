@@ -9,6 +9,7 @@ Nothing of Faust is patched; every override names the behaviour it replaces.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,9 +19,16 @@ import faust
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP, ConsumerMessage
 
+from streams.engine.fatal import die
+
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer
     from aiokafka.structs import ConsumerRecord
+
+
+_FULL_LANE_WAIT_S = 0.02
+#: Below Faust's own 90 s (`broker_request_timeout`), see `Consumer.perform_seek`.
+_SEEK_TIMEOUT_S = 45.0
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,14 @@ class Consumer(driver.Consumer):
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Mapping[TP, list[Any]]:  # noqa: ASYNC109
+        lanes = getattr(self.app, "lanes", None)
+        if lanes is not None and active_partitions:
+            open_partitions = {tp for tp in active_partitions if not lanes.is_full(tp)}
+            if len(open_partitions) < len(active_partitions):  # look again soon: a lane may have room by then
+                active_partitions, timeout = open_partitions, _FULL_LANE_WAIT_S
+        if active_partitions is not None and not active_partitions:
+            await asyncio.sleep(_FULL_LANE_WAIT_S)
+            return {}
         got = await super()._getmany(active_partitions, timeout) or {}
         return {
             tp: records if self._is_changelog_tp(tp) else list(self._split(records))
@@ -124,6 +140,7 @@ class Consumer(driver.Consumer):
         handed_out = self._open.setdefault(tp, deque())
         if handed_out and handed_out[-1].next_offset > message.offset:
             handed_out.clear()  # the position went back: what was handed out before is void
+            self._read_offset[tp] = None  # or Faust would drop the message that is being booked here
         handed_out.append(message)
         return message
 
@@ -197,6 +214,13 @@ class Consumer(driver.Consumer):
         Everything handed out before is void and comes again. aiokafka alone would stand after records that Faust
         dropped while the flow was stopped, where nothing is committed yet: the first fetch would be lost.
         """
+        try:
+            await asyncio.wait_for(self._seek_to_where_work_goes_on(), _SEEK_TIMEOUT_S)
+        except TimeoutError as error:
+            # Faust would take its own time-out for a shutdown and never resume, with heartbeats going on.
+            die(f"no position from the group coordinator within {_SEEK_TIMEOUT_S:.0f} s", error)
+
+    async def _seek_to_where_work_goes_on(self) -> None:
         for handed_out in self._open.values():
             handed_out.clear()
         await super().perform_seek()
@@ -210,6 +234,16 @@ class Consumer(driver.Consumer):
         if targets:
             await self.seek_wait(targets)
             self._safe.update({tp: offset for tp, offset in targets.items() if offset})
+
+    def resume_flow(self) -> None:
+        """Resume, unless another rebalance began since the take-over: its own end resumes."""
+        taken_over = getattr(self.app, "taken_over_rebalance", None)
+        if taken_over is not None and taken_over != self.app.rebalancing_count:
+            return
+        super().resume_flow()
+        resumed = getattr(self.app, "on_flow_resumed", None)
+        if resumed is not None:
+            resumed()
 
     async def _seek(self, partition: TP, offset: int) -> None:
         self._forget([partition])

@@ -26,9 +26,15 @@ _QUEUE = {"queue.buffering.max.messages": 1_000_000, "queue.buffering.max.kbytes
 class TransactionalWriter:
     """Writes of one assignment of one source partition. Never reused: two assignments would share an epoch."""
 
-    def __init__(self, client: dict[str, object], transactional_id: str, timeout_s: float) -> None:
+    def __init__(
+        self,
+        client: dict[str, object],
+        transactional_id: str,
+        timeout_s: float,
+        new_producer: Callable[..., Producer] = Producer,
+    ) -> None:
         self._timeout_s = timeout_s
-        self._producer = Producer(
+        self._producer = new_producer(
             {
                 **client,
                 **_QUEUE,
@@ -82,9 +88,11 @@ class IdempotentWriter:
     lane never waits for another lane's later records.
     """
 
-    def __init__(self, client: dict[str, object], timeout_s: float) -> None:
+    def __init__(
+        self, client: dict[str, object], timeout_s: float, new_producer: Callable[..., Producer] = Producer
+    ) -> None:
         self._timeout_s = timeout_s
-        self._producer = Producer(
+        self._producer = new_producer(
             {
                 **client,
                 **_QUEUE,

@@ -22,6 +22,7 @@ class BookOnly(Consumer):
         self._safe: dict[TP, int] = {}
         self._unacked_messages: set[BatchMessage] = set()
         self._waiting_for_ack = None
+        self._read_offset: dict[TP, int | None] = {}
         self._n_acked = 0
         self._max_records = 3
         self.app = SimpleNamespace(consumer_generation_id=1)
