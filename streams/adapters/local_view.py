@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
-from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
+from rocksdict import Cache, Rdict, WriteBatch
 
 from streams.errors import CorruptState
+from streams.rocks import point_lookup_options
 
 Entry = tuple[bytes, bytes | None]
 
@@ -36,7 +37,7 @@ class LocalView:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._db = Rdict(str(path), options=_options(cache))
+            self._db = Rdict(str(path), options=point_lookup_options(cache, _MEMTABLE_BYTES))
         except Exception as error:  # rocksdict raises bare exceptions of several kinds
             raise CorruptState(f"view at {path} does not open ({error}): delete this folder and start again") from error
         written_ms = self._db.get(_WRITTEN_AT)
@@ -103,15 +104,3 @@ class LocalView:
     def close(self) -> None:
         """Release the folder's lock."""
         self._db.close()
-
-
-def _options(cache: Cache) -> Options:
-    options = Options(raw_mode=True)
-    options.create_if_missing(True)
-    options.set_write_buffer_size(_MEMTABLE_BYTES)
-    options.set_keep_log_file_num(2)
-    blocks = BlockBasedOptions()
-    blocks.set_block_cache(cache)
-    blocks.set_bloom_filter(10, False)
-    options.set_block_based_table_factory(blocks)
-    return options

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
-from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
+from rocksdict import Cache, Rdict, WriteBatch
 
 from streams.errors import BraidError, CorruptState, Retryable
+from streams.rocks import point_lookup_options
 
 #: Keys of users are printable, so a leading zero byte keeps these apart.
 CHANGELOG_KEY = b"\x00changelog-next"
@@ -62,7 +63,7 @@ class PartitionTable:
     def __init__(self, path: Path, cache: Cache) -> None:
         self.path = path
         with _storage_errors_named(path):
-            self._db = Rdict(str(path), options=_options(cache))
+            self._db = Rdict(str(path), options=point_lookup_options(cache, _MEMTABLE_BYTES))
 
     def get_many(self, keys: list[bytes]) -> list[bytes | None]:
         """Values in the order of the keys, None where there is none. Raises CorruptState."""
@@ -119,18 +120,8 @@ def _storage_errors_named(path: Path) -> Iterator[None]:
     except BraidError:
         raise
     except Exception as error:  # rocksdict raises bare exceptions of several kinds
+        if "lock" in str(error).lower():
+            raise Retryable(f"state at {path} is in use by another process ({error}): one folder a worker") from error
         if "No space left" in str(error):
             raise Retryable(f"state at {path} cannot be written ({error}): free space there and start again") from error
         raise CorruptState(f"state at {path} cannot be read or written ({error}): delete it and start again") from error
-
-
-def _options(cache: Cache) -> Options:
-    options = Options(raw_mode=True)
-    options.create_if_missing(True)
-    options.set_write_buffer_size(_MEMTABLE_BYTES)
-    options.set_keep_log_file_num(2)
-    blocks = BlockBasedOptions()
-    blocks.set_block_cache(cache)
-    blocks.set_bloom_filter(10, False)
-    options.set_block_based_table_factory(blocks)
-    return options
