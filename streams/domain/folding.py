@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +21,12 @@ from streams.domain.states import AccountState, Recent, TagState, UserState
 from streams.domain.tags import item_tags
 
 Vectors = NDArray[np.float32]
+
+#: Accounts whose vectors are added up at once: what they need fits a core's own cache.
+CHUNK = 64
+#: An event that arrives this long after it happened is counted as late; it counts in full all the same.
+LATE_S = 3_600.0
+_time_and_id = attrgetter("at_s", "event_id")
 
 
 @dataclass(frozen=True)
@@ -34,8 +42,7 @@ class FoldRules:
     max_tags: int = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(msgspec.Struct, frozen=True, gc=False):
     """An event at its offset in the user's partition; row: its vector in the batch's matrix, -1 = none."""
 
     offset: int
@@ -120,9 +127,10 @@ def _only_new(
 ) -> list[Observation]:
     fresh: list[Observation] = []
     in_batch: set[bytes] = set()
+    look = account.seen.look
     for observation in observed:
         event = observation.event
-        sight = Sight.REPEAT if event.event_id in in_batch else account.seen.look(event.event_id, event.occurred_at_s)
+        sight = Sight.REPEAT if event.event_id in in_batch else look(event.event_id, event.occurred_at_s)
         if sight is Sight.NEW:
             in_batch.add(event.event_id)
             fresh.append(observation)
@@ -130,7 +138,6 @@ def _only_new(
             report.n_repeats += 1
         else:
             report.n_behind_horizon += 1
-            account.n_late += 1
     if fresh:
         account.seen.add([(o.event.occurred_at_s, o.event.event_id) for o in fresh], rules.dedup_ids)
     return fresh
@@ -139,37 +146,50 @@ def _only_new(
 def _fold_account(
     rules: FoldRules, account: AccountState, fresh: list[Observation], pending: list[_Pending]
 ) -> None:
-    reference_s = max(account.reference_s, *(observation.event.occurred_at_s for observation in fresh))
+    times = [observation.event.occurred_at_s for observation in fresh]
+    latest_s = max(times)
+    reference_s = max(account.reference_s, latest_s)
     aged_s = reference_s - account.reference_s
     share = _Pending(
         account, factor(aged_s, rules.short_half_life_s), factor(aged_s, rules.long_half_life_s), [], [], []
     )
     _age(account, share, reference_s)
+    account.n_events += len(fresh)
+    account.first_s = min(account.first_s, *times)
+    account.last_s = max(account.last_s, latest_s)
+    counts = account.counts
     for observation in fresh:
         event = observation.event
-        weight = rules.weight_of(event.type) * event.strength
-        elapsed_s = reference_s - event.occurred_at_s
-        short, long = factor(elapsed_s, rules.short_half_life_s), factor(elapsed_s, rules.long_half_life_s)
-        account.n_events += 1
-        account.counts[event.type] = account.counts.get(event.type, 0) + 1
-        account.first_s = min(account.first_s, event.occurred_at_s)
-        account.last_s = max(account.last_s, event.occurred_at_s)
-        if weight == 0.0:
-            continue
-        account.short_mass += abs(weight) * short
-        account.long_mass += abs(weight) * long
-        tags = item_tags(event.item) if event.item is not None else ()
-        _add_tags(account, tags, weight * long, event.occurred_at_s)
-        item = item_key(event.platform, event.item.item_id) if event.item is not None else ""
-        account.recent.append(
-            Recent(event.occurred_at_s, event.event_id, event.type, item, weight, tags, event.reverses)
-        )
-        if observation.row >= 0:
-            share.rows.append(observation.row)
-            share.short.append(weight * short)
-            share.long.append(weight * long)
+        kind = event.type
+        counts[kind] = counts.get(kind, 0) + 1
+        if event.received_at_s - event.occurred_at_s > LATE_S:
+            account.n_late += 1
+        weight = rules.weight_of(kind) * event.strength
+        if weight != 0.0:
+            _count_in(rules, share, observation, weight)
     _bound(account, rules)
     pending.append(share)
+
+
+def _count_in(rules: FoldRules, share: _Pending, observation: Observation, weight: float) -> None:
+    """One event of the account's share: mass, tags, evidence and its part in the vector work."""
+    event, account = observation.event, share.account
+    at_s, item = event.occurred_at_s, event.item
+    newer_s = at_s - account.reference_s  # 0 or less
+    short = weight * 2.0 ** (newer_s / rules.short_half_life_s)
+    long = weight * 2.0 ** (newer_s / rules.long_half_life_s)
+    account.short_mass += abs(short)
+    account.long_mass += abs(long)
+    tags: tuple[str, ...] = ()
+    key = ""
+    if item is not None:
+        tags, key = item_tags(item), item_key(event.platform, item.item_id)
+        _add_tags(account.tags, tags, long, at_s)
+    account.recent.append(Recent(at_s, event.event_id, event.type, key, weight, tags, event.reverses))
+    if observation.row >= 0:
+        share.rows.append(observation.row)
+        share.short.append(short)
+        share.long.append(long)
 
 
 def _age(account: AccountState, share: _Pending, reference_s: float) -> None:
@@ -182,48 +202,50 @@ def _age(account: AccountState, share: _Pending, reference_s: float) -> None:
             tag.mass *= share.decay_long
 
 
-def _add_tags(account: AccountState, tags: tuple[str, ...], weight: float, at_s: float) -> None:
-    for name in tags:
-        tag = account.tags.get(name)
+def _add_tags(known: dict[str, TagState], names: tuple[str, ...], weight: float, at_s: float) -> None:
+    mass = abs(weight)
+    for name in names:
+        tag = known.get(name)
         if tag is None:
-            account.tags[name] = TagState(weight, abs(weight), 1, at_s, at_s)
+            known[name] = TagState(weight, mass, 1, at_s, at_s)
             continue
         tag.score += weight
-        tag.mass += abs(weight)
+        tag.mass += mass
         tag.support += 1
-        tag.first_s = min(tag.first_s, at_s)
-        tag.last_s = max(tag.last_s, at_s)
+        if at_s > tag.last_s:
+            tag.last_s = at_s
+        elif at_s < tag.first_s:
+            tag.first_s = at_s
 
 
 def _bound(account: AccountState, rules: FoldRules) -> None:
     """Keep the latest events by (time, id), which no order of arrival changes, and the heaviest tags."""
     if len(account.recent) > 1:
-        account.recent.sort(key=_by_time_and_id)
+        account.recent.sort(key=_time_and_id)
         del account.recent[: -rules.recent_events]
     if len(account.tags) > rules.max_tags:
         kept = sorted(account.tags.items(), key=lambda entry: (-entry[1].mass, entry[0]))[: rules.max_tags]
         account.tags = dict(kept)
 
 
-def _by_time_and_id(recent: Recent) -> tuple[float, bytes]:
-    return recent.at_s, recent.event_id
-
-
 def _add_vectors(pending: list[_Pending], vectors: Vectors, dim: int) -> None:
-    """S ← S·decay + Σ coefficient·vector, for both horizons of every touched account at once."""
+    """S ← S·decay + Σ coefficient·vector, for both horizons of every touched account."""
     moved = [share for share in pending if share.rows or share.account.long]
-    if not moved:
-        return
-    rows = np.concatenate([np.asarray(share.rows, np.intp) for share in moved])
-    starts = np.cumsum([0, *(len(share.rows) for share in moved[:-1])])
-    has_rows = np.array([bool(share.rows) for share in moved])
-    contributions = vectors[rows]
+    for start in range(0, len(moved), CHUNK):
+        _add_chunk(moved[start : start + CHUNK], vectors, dim)
+
+
+def _add_chunk(moved: list[_Pending], vectors: Vectors, dim: int) -> None:
+    rows = [row for share in moved for row in share.rows]
+    has_rows = [number for number, share in enumerate(moved) if share.rows]
+    starts = np.cumsum([0, *(len(moved[number].rows) for number in has_rows[:-1])])
+    contributions = vectors[rows] if rows else None
     for horizon in ("short", "long"):
         sums = _sums(moved, horizon, dim)
-        if len(rows):
-            weights = np.concatenate([np.asarray(getattr(share, horizon), np.float32) for share in moved])
+        if contributions is not None:
+            weights = np.array([weight for share in moved for weight in getattr(share, horizon)], np.float32)
             weighted = contributions * weights[:, None]  # (R, D)
-            sums[has_rows] += np.add.reduceat(weighted, starts[has_rows], axis=0)  # (A, D)
+            sums[has_rows] += np.add.reduceat(weighted, starts, axis=0)  # (A, D)
         flat, width = sums.tobytes(), dim * 4
         for number, share in enumerate(moved):
             setattr(share.account, horizon, flat[number * width : (number + 1) * width])
@@ -231,11 +253,8 @@ def _add_vectors(pending: list[_Pending], vectors: Vectors, dim: int) -> None:
 
 def _sums(moved: list[_Pending], horizon: str, dim: int) -> Vectors:
     """The accounts' sums so far, aged to their new reference times: float32 (A, D)."""
-    sums = np.zeros((len(moved), dim), np.float32)
-    for number, share in enumerate(moved):
-        raw = getattr(share.account, horizon)
-        if raw:
-            sums[number] = np.frombuffer(raw, np.float32)
+    zero = bytes(dim * 4)
+    flat = b"".join([getattr(share.account, horizon) or zero for share in moved])
     decay = np.array([getattr(share, f"decay_{horizon}") for share in moved], np.float32)
-    sums *= decay[:, None]
-    return sums
+    aged: Vectors = np.frombuffer(flat, np.float32).reshape(len(moved), dim) * decay[:, None]
+    return aged

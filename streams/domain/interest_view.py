@@ -7,15 +7,16 @@ Both are deterministic and order-free.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.decay import factor
 from streams.domain.profiles import Evidence, Interest
 from streams.domain.states import Recent
 from streams.domain.tags import split_tag
+from streams.domain.unit_vectors import unit_rows, weighted_sums
 
 MAX_INTERESTS = 3
 MAX_EVIDENCE = 3
@@ -23,30 +24,63 @@ MAX_EVIDENCE = 3
 ItemVectors = Mapping[str, NDArray[np.float32]]
 
 
-def interests_of(
-    recents: Sequence[Recent], vectors: ItemVectors, as_of_s: float, half_life_s: float
-) -> list[Interest]:
-    """At most MAX_INTERESTS, heaviest first. recents: latest first. vectors: (D,) unit, by key of the known items.
+class Group(NamedTuple):
+    """An interest without its direction. members: (decayed weight, event), latest first."""
+
+    tag: str
+    mass: float
+    members: list[tuple[float, Recent]]
+
+
+def groups_of(recents: Sequence[Recent], items: ItemVectors, as_of_s: float, half_life_s: float) -> list[Group]:
+    """At most MAX_INTERESTS, heaviest first. recents: latest first; those of items that are not in `items` say nothing.
 
     mass: decayed positive weight of the group's events less the negative; a group that is disliked on balance is none.
     """
     groups: dict[str, list[tuple[float, Recent]]] = {}
     for recent in recents:
-        if recent.tags and recent.item in vectors:
-            weight = recent.weight * factor(as_of_s - recent.at_s, half_life_s)
-            groups.setdefault(recent.tags[0], []).append((weight, recent))
-    masses = [(sum([weight for weight, _ in group]), tag) for tag, group in groups.items()]
-    heaviest = sorted([(-mass, tag) for mass, tag in masses if mass > 0.0])[:MAX_INTERESTS]
-    made = [_interest(tag, -mass, groups[tag], vectors) for mass, tag in heaviest]
-    return [interest for interest in made if interest.vector]
+        if recent.tags and recent.item in items:
+            weight = recent.weight * 2.0 ** ((recent.at_s - as_of_s) / half_life_s)
+            group = groups.get(recent.tags[0])
+            if group is None:
+                groups[recent.tags[0]] = [(weight, recent)]
+            else:
+                group.append((weight, recent))
+    masses = [(-sum([weight for weight, _ in members]), tag) for tag, members in groups.items()]
+    heaviest = sorted([entry for entry in masses if entry[0] < 0.0])[:MAX_INTERESTS]
+    return [Group(tag, -mass, groups[tag]) for mass, tag in heaviest]
 
 
-def _interest(tag: str, mass: float, group: list[tuple[float, Recent]], vectors: ItemVectors) -> Interest:
-    weights = np.array([weight for weight, _ in group], np.float32)
-    total = weights @ np.stack([vectors[recent.item] for _, recent in group])  # (D,)
-    norm = float(np.sqrt(total @ total))
-    evidence = [
-        Evidence(recent.event_id.hex(), recent.type, recent.weight, recent.at_s) for _, recent in group[:MAX_EVIDENCE]
-    ]
-    vector = (total * np.float32(1.0 / norm)).astype(np.float16).tobytes() if norm > 0.0 else b""
-    return Interest(vector, mass, split_tag(tag)[1], evidence)
+def interests_of(people: Sequence[Sequence[Group]], items: ItemVectors) -> list[list[Interest]]:
+    """The interests of each person, all their directions in one step; a group that cancels out is none.
+
+    items: (D,) unit by key, of every item named.
+    """
+    groups = [group for person in people for group in person]
+    directions = iter(_directions(groups, items))
+    return [list(_described(person, directions)) for person in people]
+
+
+def _described(groups: Sequence[Group], directions: Iterator[bytes]) -> Iterator[Interest]:
+    for tag, mass, members in groups:
+        vector = next(directions)
+        if vector:
+            evidence = [
+                Evidence(recent.event_id.hex(), recent.type, recent.weight, recent.at_s)
+                for _, recent in members[:MAX_EVIDENCE]
+            ]
+            yield Interest(vector, mass, split_tag(tag)[1], evidence)
+
+
+def _directions(groups: Sequence[Group], items: ItemVectors) -> list[bytes]:
+    if not groups:
+        return []
+    vectors: list[NDArray[np.float32]] = []
+    weights: list[float] = []
+    starts: list[int] = []
+    for group in groups:
+        starts.append(len(vectors))
+        for weight, recent in group.members:
+            vectors.append(items[recent.item])
+            weights.append(weight)
+    return unit_rows(weighted_sums(vectors, weights, starts))

@@ -112,7 +112,10 @@ class RecentEvent(msgspec.Struct, frozen=True, gc=False):
 
 
 class Quality(msgspec.Struct, frozen=True, gc=False):
-    """How far to trust the profile. confidence in [0, 1]; degraded: vectors of a fallback encoder."""
+    """How far to trust the profile. confidence in [0, 1]; degraded: vectors of a fallback encoder.
+
+    late_events: applied events that arrived more than an hour after they happened.
+    """
 
     cold_start: bool
     confidence: float

@@ -5,30 +5,30 @@ So merge, split and erase need no history: the unified view is whatever the acco
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import NamedTuple
 
 from streams.domain.decay import factor
-from streams.domain.interest_view import ItemVectors, interests_of
+from streams.domain.interest_view import ItemVectors, groups_of, interests_of
 from streams.domain.profiles import (
     PROFILE_SCHEMA_VERSION,
     Account,
     Change,
     Identity,
+    Interest,
     Model,
     PlatformBlock,
     ProfileRecord,
     Quality,
     RecentEvent,
+    Tag,
     Vectors,
 )
 from streams.domain.states import AccountState, Recent, UserState
-from streams.domain.tag_view import Share, strongest_tags
+from streams.domain.tag_view import Share, strongest_tags, without_evidence
+from streams.domain.unit_vectors import unit_vector, unit_vectors
 
 MAX_TRIGGERS = 20
 #: Events after which a profile is no longer a first guess, and the mass at which confidence is one half.
@@ -52,12 +52,14 @@ class PublishRules:
 
 @dataclass(slots=True)
 class _Part:
-    """One account seen from the profile's as_of."""
+    """One account seen from the profile's as_of. short, long: its directions where they are known already."""
 
     account: AccountState
     weight: float
     short_decay: float
     long_decay: float
+    short: bytes | None = None
+    long: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,31 +75,81 @@ def recent_items(state: UserState) -> set[str]:
     return {recent.item for account in state.accounts.values() for recent in account.recent if recent.item}
 
 
+class Changed(NamedTuple):
+    """A user to publish, with at least one account."""
+
+    user: str
+    state: UserState
+    cause: Cause
+
+
 def profile_of(
     rules: PublishRules, user: str, state: UserState, cause: Cause, items: ItemVectors = NO_ITEMS
 ) -> ProfileRecord:
-    """The published record of a user with at least one account. Deterministic: no clock, no randomness.
+    """The published record of one user; see `profiles_of`."""
+    return profiles_of(rules, [Changed(user, state, cause)], items)[0]
+
+
+def profiles_of(rules: PublishRules, changed: Sequence[Changed], items: ItemVectors = NO_ITEMS) -> list[ProfileRecord]:
+    """The published records, in order. Deterministic: no clock, no randomness, and nobody's depends on the others'.
 
     items: vectors of `recent_items`, as far as the catalogue has them.
     """
-    as_of_s = max(account.reference_s for account in state.accounts.values())
-    parts = [_part(rules, account, as_of_s) for account in state.accounts.values()]
-    total_mass = sum(part.account.long_mass * part.long_decay * part.weight for part in parts)
-    recents = _recents(state.accounts.values())
+    views = [_View.of(rules, each.state) for each in changed]
+    _point([part for view in views for part in view.parts])
+    groups = [
+        groups_of(view.felt(rules), items, view.as_of_s, rules.long_half_life_s) if items else [] for view in views
+    ]
+    return [
+        _record(rules, each, view, interests)
+        for each, view, interests in zip(changed, views, interests_of(groups, items), strict=True)
+    ]
+
+
+@dataclass(slots=True)
+class _View:
+    """One person seen from as_of. recents: (platform, event), latest first."""
+
+    as_of_s: float
+    parts: list[_Part]
+    recents: list[tuple[str, Recent]]
+
+    @classmethod
+    def of(cls, rules: PublishRules, state: UserState) -> _View:
+        accounts = state.accounts.values()
+        as_of_s = max([account.reference_s for account in accounts])
+        return cls(as_of_s, [_part(rules, account, as_of_s) for account in accounts], _recents(accounts))
+
+    def felt(self, rules: PublishRules) -> list[Recent]:
+        """Recent events of platforms that count in the unified view."""
+        return [recent for platform, recent in self.recents if rules.platform_weights.get(platform, 1.0) > 0.0]
+
+
+def _point(parts: list[_Part]) -> None:
+    """Directions of the accounts that need no ageing, which are nearly all, in one step."""
+    current = [part for part in parts if part.short_decay == part.long_decay == 1.0]
+    units = iter(unit_vectors([raw for part in current for raw in (part.account.short, part.account.long)]))
+    for part in current:
+        part.short, part.long = next(units), next(units)
+
+
+def _record(rules: PublishRules, changed: Changed, view: _View, interests: list[Interest]) -> ProfileRecord:
+    parts, recents, state = view.parts, view.recents, changed.state
+    total_mass = sum([part.account.long_mass * part.long_decay * part.weight for part in parts])
+    raw_mass = sum([part.account.long_mass * part.long_decay for part in parts])
+    n_events = sum([part.account.n_events for part in parts])
     shares = [Share(part.account, part.long_decay * part.weight) for part in parts]
     tags, n_filtered = strongest_tags(shares, [recent for _, recent in recents], rules.n_tags)
-    platforms = _platforms(rules, parts, total_mass)
-    n_events = sum(account.n_events for account in state.accounts.values())
-    raw_mass = sum(part.account.long_mass * part.long_decay for part in parts)
+    platforms = _platforms(rules, parts, total_mass, tags)
     return ProfileRecord(
         schema_version=PROFILE_SCHEMA_VERSION,
-        profile_id=user,
+        profile_id=changed.user,
         revision=state.revision,
         updated_at=state.updated_s,
-        as_of=as_of_s,
+        as_of=view.as_of_s,
         events_applied=n_events,
         model=rules.model,
-        change=Change(cause.kind, [event_id.hex() for event_id in cause.triggers[:MAX_TRIGGERS]]),
+        change=Change(changed.cause.kind, [event_id.hex() for event_id in changed.cause.triggers[:MAX_TRIGGERS]]),
         identity=Identity(
             [
                 Account(account.platform, name, account.first_s, account.last_s)
@@ -105,15 +157,7 @@ def profile_of(
             ]
         ),
         platforms=platforms,
-        vectors=Vectors(
-            *_unified(parts, platforms),
-            interests_of(
-                [recent for platform, recent in recents if rules.platform_weights.get(platform, 1.0) > 0.0],
-                items,
-                as_of_s,
-                rules.long_half_life_s,
-            ),
-        ),
+        vectors=Vectors(*_unified(parts, platforms), interests),
         tags=tags,
         recent=[
             RecentEvent(recent.event_id.hex(), recent.type, platform, recent.item, recent.weight, recent.at_s)
@@ -122,7 +166,7 @@ def profile_of(
         quality=Quality(
             cold_start=n_events < COLD_START_EVENTS or total_mass == 0.0,
             confidence=round(raw_mass / (raw_mass + HALF_CONFIDENCE_MASS), 6),
-            late_events=sum(account.n_late for account in state.accounts.values()),
+            late_events=sum([part.account.n_late for part in parts]),
             degraded=rules.degraded,
             tags_filtered=n_filtered,
         ),
@@ -168,42 +212,47 @@ def _latest_first(entry: tuple[str, Recent]) -> tuple[float, bytes]:
     return -entry[1].at_s, entry[1].event_id
 
 
-def _platforms(rules: PublishRules, parts: list[_Part], total_mass: float) -> dict[str, PlatformBlock]:
+def _platforms(
+    rules: PublishRules, parts: list[_Part], total_mass: float, tags: list[Tag]
+) -> dict[str, PlatformBlock]:
     """Each platform alone; its tags carry no evidence of their own, the unified tags do."""
+    if len(parts) == 1 and parts[0].weight == 1.0 and rules.n_platform_tags <= rules.n_tags:
+        known = without_evidence(tags[: rules.n_platform_tags])  # what is strongest there is what is strongest at all
+        return {parts[0].account.platform: _block(rules, parts, total_mass, known)}
     by_platform: dict[str, list[_Part]] = {}
     for part in parts:
         by_platform.setdefault(part.account.platform, []).append(part)
     return {platform: _block(rules, own, total_mass) for platform, own in sorted(by_platform.items())}
 
 
-def _block(rules: PublishRules, parts: list[_Part], total_mass: float) -> PlatformBlock:
+def _block(rules: PublishRules, parts: list[_Part], total_mass: float, tags: list[Tag] | None = None) -> PlatformBlock:
     accounts = [part.account for part in parts]
     counts = dict(accounts[0].counts)
     for account in accounts[1:]:
         for name, number in account.counts.items():
             counts[name] = counts.get(name, 0) + number
-    mass = sum(part.account.long_mass * part.long_decay for part in parts)
+    mass = sum([part.account.long_mass * part.long_decay for part in parts])
+    if tags is None:
+        tags, _ = strongest_tags([Share(part.account, part.long_decay) for part in parts], (), rules.n_platform_tags)
+    short, long = _directions(parts)
     return PlatformBlock(
-        first_seen=min(account.first_s for account in accounts),
-        last_seen=max(account.last_s for account in accounts),
+        first_seen=min([account.first_s for account in accounts]),
+        last_seen=max([account.last_s for account in accounts]),
         counts=counts,
         mass=mass,
         share=mass * parts[0].weight / total_mass if total_mass else 0.0,
-        short=unit_vector([(part.account.short, part.short_decay) for part in parts]),
-        long=unit_vector([(part.account.long, part.long_decay) for part in parts]),
-        tags=strongest_tags([Share(part.account, part.long_decay) for part in parts], (), rules.n_platform_tags)[0],
+        short=short,
+        long=long,
+        tags=tags,
     )
 
 
-def unit_vector(sums: Iterable[tuple[bytes, float]]) -> bytes:
-    """Sum of scaled float32 (D,) vectors as a float16 unit vector; empty when there is none or they cancel out."""
-    total: NDArray[np.float32] | None = None
-    for raw, scale in sums:
-        if raw and scale != 0.0:
-            vector = np.frombuffer(raw, np.float32)
-            scaled = vector if scale == 1.0 else vector * np.float32(scale)
-            total = scaled if total is None else total + scaled
-    if total is None:
-        return b""
-    norm = math.sqrt(float(total @ total))
-    return (total * np.float32(1.0 / norm)).astype(np.float16).tobytes() if norm > 0.0 else b""
+def _directions(parts: list[_Part]) -> tuple[bytes, bytes]:
+    """(short, long) of one platform's accounts."""
+    first = parts[0]
+    if len(parts) == 1 and first.short is not None and first.long is not None:
+        return first.short, first.long
+    return (
+        unit_vector([(part.account.short, part.short_decay) for part in parts]),
+        unit_vector([(part.account.long, part.long_decay) for part in parts]),
+    )

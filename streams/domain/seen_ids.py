@@ -39,7 +39,7 @@ class SeenIds(msgspec.Struct, array_like=True):
 
     def look(self, event_id: bytes, at_s: float) -> Sight:
         """Whether the event counts."""
-        if (_seconds(at_s), event_id) <= (self.horizon_s, self.horizon_id):
+        if self.horizon_s >= 0 and (_seconds(at_s), event_id) <= (self.horizon_s, self.horizon_id):
             return Sight.BEHIND_HORIZON
         return Sight.REPEAT if self._holds(event_id) else Sight.NEW
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from streams.domain.profiles import Evidence, Tag
@@ -23,16 +23,41 @@ class Share(NamedTuple):
 def strongest_tags(shares: Sequence[Share], recents: Sequence[Recent], n_tags: int) -> tuple[list[Tag], int]:
     """(the n strongest by absolute score, how many were too weak to publish). recents: latest first, for evidence."""
     felt = [share for share in shares if share.scale != 0.0]
+    sums = felt[0].account.tags if len(felt) == 1 else _summed(felt)
+    names, n_filtered = _strongest(sums, n_tags)
+    evidence = _evidence(names, recents)
     if len(felt) == 1:
-        sums, scale = felt[0].account.tags, felt[0].scale
+        ((account, scale),) = felt
+        scored = [(name, sums[name].score * scale) for name in names]
+        tags = [
+            _tag(name, sums[name], score, {account.platform: score}, evidence[name]) for name, score in scored
+        ]
     else:
-        sums, scale = _summed(felt), 1.0
+        tags = [_tag(name, sums[name], sums[name].score, _by_platform(name, felt), evidence[name]) for name in names]
+    return tags, n_filtered
+
+
+def without_evidence(tags: Sequence[Tag]) -> list[Tag]:
+    """The same tags for a place where nobody asks why."""
+    return [
+        Tag(
+            tag.tag, tag.kind, tag.score, tag.polarity, tag.support, tag.first_seen, tag.last_seen, tag.platforms, []
+        )
+        for tag in tags
+    ]  # fmt: skip
+
+
+def _strongest(sums: Mapping[str, TagState], n_tags: int) -> tuple[list[str], int]:
+    """(names, strongest first and equals by name; how many are too weak)."""
     least = MIN_TAG_SHARE * max([tag.mass for tag in sums.values()], default=0.0)
-    ranked = sorted([(-abs(tag.score), name) for name, tag in sums.items() if tag.mass >= least])
-    chosen = [name for _, name in ranked[:n_tags]]
-    evidence = _evidence(chosen, recents) if recents else {}
-    tags = [_tag(name, sums[name], scale, _by_platform(name, felt), evidence.get(name, [])) for name in chosen]
-    return tags, len(sums) - len(ranked)
+    scores = [(-abs(tag.score), name) for name, tag in sums.items() if tag.mass >= least]
+    n_filtered = len(sums) - len(scores)
+    if len(scores) > n_tags:
+        # Floats sort several times faster than pairs, and only the pairs at the top are wanted.
+        last = sorted([score for score, _ in scores])[n_tags - 1]
+        scores = [entry for entry in scores if entry[0] <= last]
+    scores.sort()
+    return [name for _, name in scores[:n_tags]], n_filtered
 
 
 def _summed(shares: Sequence[Share]) -> dict[str, TagState]:
@@ -53,19 +78,17 @@ def _summed(shares: Sequence[Share]) -> dict[str, TagState]:
 
 
 def _by_platform(name: str, shares: Sequence[Share]) -> dict[str, float]:
-    if len(shares) == 1:
-        return {shares[0].account.platform: shares[0].account.tags[name].score * shares[0].scale}
     scores: dict[str, float] = {}
-    for share in shares:
-        tag = share.account.tags.get(name)
+    for account, scale in shares:
+        tag = account.tags.get(name)
         if tag is not None:
-            platform = share.account.platform
-            scores[platform] = scores.get(platform, 0.0) + tag.score * share.scale
+            scores[account.platform] = scores.get(account.platform, 0.0) + tag.score * scale
     return scores
 
 
 def _evidence(chosen: list[str], recents: Sequence[Recent]) -> dict[str, list[Evidence]]:
     by_tag: dict[str, list[Evidence]] = {name: [] for name in chosen}
+    n_open = len(chosen)
     for recent in recents:
         made: Evidence | None = None
         for name in recent.tags:
@@ -73,10 +96,13 @@ def _evidence(chosen: list[str], recents: Sequence[Recent]) -> dict[str, list[Ev
             if listed is not None and len(listed) < MAX_EVIDENCE:
                 made = made or Evidence(recent.event_id.hex(), recent.type, recent.weight, recent.at_s)
                 listed.append(made)
+                n_open -= len(listed) == MAX_EVIDENCE
+        if n_open <= 0:
+            break
     return by_tag
 
 
-def _tag(name: str, tag: TagState, scale: float, platforms: dict[str, float], evidence: list[Evidence]) -> Tag:
+def _tag(name: str, tag: TagState, score: float, platforms: dict[str, float], evidence: list[Evidence]) -> Tag:
     kind, _, value = name.partition(":")
     polarity = tag.score / tag.mass if tag.mass else 0.0
-    return Tag(value, kind, tag.score * scale, polarity, tag.support, tag.first_s, tag.last_s, platforms, evidence)
+    return Tag(value, kind, score, polarity, tag.support, tag.first_s, tag.last_s, platforms, evidence)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Final, Protocol
 
 import msgspec
@@ -15,10 +16,10 @@ import numpy as np
 
 from streams.domain import reasons
 from streams.domain.dead_letters import DeadLetter
-from streams.domain.events import EVENT_VERSION, Event, item_key
-from streams.domain.folding import FoldReport, FoldRules, Observation, Vectors, fold
+from streams.domain.events import EVENT_ID_BYTES, EVENT_VERSION, Event, item_key
+from streams.domain.folding import CHUNK, FoldReport, FoldRules, Observation, Vectors, fold
 from streams.domain.profiles import ProfileRecord
-from streams.domain.publishing import Cause, PublishRules, profile_of, recent_items
+from streams.domain.publishing import Cause, Changed, PublishRules, profiles_of, recent_items
 from streams.domain.raw import RawRecord
 from streams.domain.rendering import render_item
 from streams.domain.states import UserState, pack_state, unpack_state
@@ -92,13 +93,18 @@ class ProfileUpdater:
         states = {user: _unpack(user, raw) for user, raw in zip(users, raws, strict=True)}
         report = fold(self._fold_rules, states, prepared.observations, prepared.vectors)
         updated = UpdatedProfiles(report=report)
-        items = self._item_vectors([states[user] for user in report.touched])
-        for user, triggers in report.touched.items():
-            key, state = user.encode(), states[user]
-            updated.states.append((key, pack_state(state)))
-            profile = profile_of(self._publish_rules, user, state, Cause("update", triggers), items)
-            updated.profiles.append((key, profile))
+        changed = [Changed(user, states[user], Cause("update", triggers)) for user, triggers in report.touched.items()]
+        for start in range(0, len(changed), CHUNK):
+            self._publish(changed[start : start + CHUNK], updated)
         return updated
+
+    def _publish(self, changed: list[Changed], updated: UpdatedProfiles) -> None:
+        items = self._item_vectors([state for _, state, _ in changed])
+        profiles = profiles_of(self._publish_rules, changed, items)
+        for (user, state, _), profile in zip(changed, profiles, strict=True):
+            key = user.encode()
+            updated.states.append((key, pack_state(state)))
+            updated.profiles.append((key, profile))
 
     def _item_vectors(self, states: list[UserState]) -> dict[str, Vectors]:
         """Vectors of everything recent, one look-up for the batch; what the catalogue lacks is absent."""
@@ -113,27 +119,24 @@ class ProfileUpdater:
         found_vectors, found = self._items.vectors_of(distinct)
         item_row = {key: row for row, key in enumerate(distinct) if found[row]}
         texts: dict[str, int] = {}
-        parts = [
-            (self._item_row(key, event, item_row, texts, len(distinct)), _row(texts, event.text, len(distinct)))
-            for key, event in zip(keys, events, strict=True)
-        ]
+        rows: list[int] = []
+        blended: dict[int, tuple[int, int]] = {}
+        for key, event in zip(keys, events, strict=True):
+            row = item_row.get(key, -1)
+            if row < 0 and event.item is not None:  # the catalogue lacks it
+                row = _row(texts, render_item(event.item), len(distinct))
+            if event.text:
+                words = _row(texts, event.text, len(distinct))
+                if row >= 0:
+                    blended[len(rows)] = row, words
+                row = words
+            rows.append(row)
         encoded = self._texts.vectors(list(texts)) if texts else np.zeros((0, self._fold_rules.dim), np.float32)
         base = np.concatenate([found_vectors, encoded]) if distinct else encoded  # (items + texts, D)
         blends: dict[tuple[int, int], int] = {}
-        rows = [
-            blends.setdefault((item, words), len(base) + len(blends)) if item >= 0 and words >= 0 else max(item, words)
-            for item, words in parts
-        ]
+        for at, pair in blended.items():
+            rows[at] = blends.setdefault(pair, len(base) + len(blends))
         return _with_blends(base, blends), rows
-
-
-    @staticmethod
-    def _item_row(key: str, event: Event, found: dict[str, int], texts: dict[str, int], first_row: int) -> int:
-        """Row of the item's vector, of its words when the catalogue lacks it, or -1."""
-        if event.item is None:
-            return -1
-        row = found.get(key, -1)
-        return row if row >= 0 else _row(texts, render_item(event.item), first_row)
 
 
 def decode_event(record: RawRecord) -> tuple[str, Event]:
@@ -147,6 +150,11 @@ def decode_event(record: RawRecord) -> tuple[str, Event]:
         raise InvalidEvent(reasons.BAD_MSGPACK, type(error).__name__) from None
     if event.version > EVENT_VERSION:
         raise InvalidEvent(reasons.UNKNOWN_VERSION, f"this release reads version {EVENT_VERSION}")
+    # `normalise` writes none of these, but one from elsewhere would end every worker that reads it, for ever.
+    if len(event.event_id) != EVENT_ID_BYTES or not user:
+        raise InvalidEvent(reasons.OUT_OF_RANGE, f"event_id: {EVENT_ID_BYTES} bytes; key: a user")
+    if not (isfinite(event.occurred_at_s) and isfinite(event.received_at_s) and isfinite(event.strength)):
+        raise InvalidEvent(reasons.OUT_OF_RANGE, "times and strength: finite numbers")
     return user, event
 
 
