@@ -77,10 +77,11 @@ def peer(scene: Scene, engine: str, n_events: int) -> Row:
     """An engine over the same topics."""
     name, _, variant = engine.partition(":")
     own = scene.add_topics_of(name)
-    scene.warm_embeddings(name)
+    folder = engine.replace(":", "-")
+    scene.warm_embeddings(folder)
 
     def stage(of: str) -> Row:
-        state = str(scene.folder / name)
+        state = str(scene.folder / folder)
         chosen = variant or BEST.get(name, "")
         return run(JobSpec(name, of, scene.servers, scene.prefix, SECRET, n_events, state, chosen))
 
