@@ -3,9 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 NAME ?= pipeline
+SEED ?= 1
+RUNS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check fmt docs bench clean
+.PHONY: help setup demo test test-quick check fmt docs bench chaos clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -43,6 +45,9 @@ docs: setup ## write the generated pages
 bench: setup ## a benchmark; NAME=pipeline|latency|encoder|restore|recommend, ARGS for its options
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group bench
 	@$(BIN)/python -m tests.bench.$(NAME) $(ARGS)
+
+chaos: setup ## faults under load, judged from outside; SEED, RUNS, ARGS="--nodes 3"
+	@$(BIN)/python -m tests.chaos --seed $(SEED) --runs $(RUNS) $(ARGS)
 
 clean: ## remove what was built; the environment stays
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .braid

@@ -120,7 +120,7 @@ def _storage_errors_named(path: Path) -> Iterator[None]:
     except BraidError:
         raise
     except Exception as error:  # rocksdict raises bare exceptions of several kinds
-        if "lock" in str(error).lower():
+        if "/LOCK" in str(error):  # the file's name: every damaged "block" has a lock in it
             raise Retryable(f"state at {path} is in use by another process ({error}): one folder a worker") from error
         if "No space left" in str(error):
             raise Retryable(f"state at {path} cannot be written ({error}): free space there and start again") from error

@@ -1,0 +1,57 @@
+"""What a fault is, what it reports, and the points and workers that it may choose."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.chaos.scene import Scene
+from tests.chaos.workers import ChaosWorker, until
+
+#: Much longer than the session of 3 s and the rebalance behind it.
+TAKE_OVER_S = 30.0
+FIRE_S = 25.0
+
+NORMALISE_POINTS = ("prepared", "folded", "produced-some", "produced-all", "flushed", "committed", "acked")
+PROFILE_POINTS = (
+    "prepared", "folded", "begun", "produced-some", "produced-all", "marker-sent", "flushed", "committed", "stored",
+    "acked",
+)  # fmt: skip
+#: Between these a transaction is open: whoever is woken in it must find itself fenced.
+IN_TRANSACTION = ("begun", "produced-some", "produced-all", "marker-sent", "flushed")
+TAKE_OVER_POINTS = ("assigned", "initialised", "restored")
+
+
+@dataclass
+class Shot:
+    """What became of one fault."""
+
+    kind: str
+    detail: str = ""
+    evidence: str = ""
+    violations: list[str] = field(default_factory=list)
+    recovery_s: float | None = None
+
+
+Fault = Callable[[Scene, random.Random], Shot]
+
+
+def someone(scene: Scene, rng: random.Random) -> ChaosWorker:
+    return rng.choice(list(scene.running()))
+
+
+def a_point(rng: random.Random) -> tuple[str, str]:
+    return rng.choice([("normalise", point) for point in NORMALISE_POINTS] + [("profile", p) for p in PROFILE_POINTS])
+
+
+def fire(scene: Scene, worker: ChaosWorker, command: str, shot: Shot) -> Shot:
+    n_before = len(worker.fired())
+    worker.tell(command)
+    if until(lambda: len(worker.fired()) > n_before, FIRE_S):
+        shot.evidence = evidence_of(scene, worker)
+    return shot
+
+
+def evidence_of(scene: Scene, worker: ChaosWorker) -> str:
+    return f"{worker.name}: {worker.fired()[-1]}"
