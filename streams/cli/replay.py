@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 
 from streams.adapters.clock import SystemClock
 from streams.brokers.connection import producer_config
-from streams.domain.topic_names import TopicNames
+from streams.domain.topic_names import EVENTS, TopicNames
 from streams.errors import Unavailable, UsageError
 from streams.settings import DAY_S, Settings
 from streams.simulation.publisher import Delivery, Publisher
@@ -43,7 +43,7 @@ def replay(
     publisher = Publisher(producer_config(settings.kafka), TopicNames(settings.topics.prefix))
     publisher.connect()
     shift_s = _shift_s(files) if shift else 0.0
-    rejections = _Rejections()
+    rejections = _Rejections(_topics_read(settings))
     records = rejections.set_aside(read_records(files, shift_s))
     with _bar(len(files)) as progress:
         task = progress.add_task("published", total=None)
@@ -59,13 +59,25 @@ def replay(
 class _Rejections:
     """Counts the lines that are no records and names the first few."""
 
-    def __init__(self) -> None:
+    def __init__(self, topics_read: frozenset[str]) -> None:
         self.count = 0
+        self._topics_read = topics_read
+        self._warned: set[str] = set()
+
+    def _warn_of_strangers(self, topic: str) -> None:
+        if topic.startswith(EVENTS) and topic not in self._topics_read and topic not in self._warned:
+            self._warned.add(topic)
+            platform = topic.removeprefix(EVENTS)
+            typer.echo(
+                f"warning: no worker reads {topic}: add {platform!r} to BRAID_TOPICS__PLATFORMS, or map it",
+                err=True,
+            )
 
     def set_aside(self, entries: Iterator[OutgoingRecord | Rejected]) -> Iterator[OutgoingRecord]:
         """The records alone."""
         for entry in entries:
             if isinstance(entry, OutgoingRecord):
+                self._warn_of_strangers(entry.topic_suffix)
                 yield entry
                 continue
             self.count += 1
@@ -73,6 +85,12 @@ class _Rejections:
                 typer.echo(f"{entry.file}:{entry.number}: {entry.why}", err=True)
             elif self.count == _SHOWN + 1:
                 typer.echo("further rejected lines are counted only", err=True)
+
+
+def _topics_read(settings: Settings) -> frozenset[str]:
+    folder = settings.ingest.mappings_dir
+    mapped = [file.stem for file in Path(folder).glob("*.toml")] if folder else []
+    return frozenset(EVENTS + platform for platform in (*settings.topics.platforms, *mapped))
 
 
 def _check(files: list[Path], rate: float | None) -> None:
@@ -107,5 +125,7 @@ def _report(delivery: Delivery, rejected: int, *, json_output: bool) -> None:
         typer.echo(json.dumps({"published": delivery.published, "rejected": rejected}))
     else:
         typer.echo(f"{delivery.published} published, {rejected} rejected")
+    if rejected and not delivery.published:
+        raise Unavailable(f"none of {rejected} lines could be published; see above why")
     if delivery.failed:
         raise Unavailable(f"{delivery.failed} records were not taken: {delivery.first_error}; see `braid topics check`")

@@ -61,6 +61,8 @@ def _records(consumer: Consumer, topic: str, settings: Settings, *, until_end: b
         raise Unavailable(f"topic {topic}: does not exist; `braid topics apply` creates the topics")
     start = OFFSET_BEGINNING if until_end else OFFSET_END
     consumer.assign([TopicPartition(topic, partition, start) for partition in metadata.partitions])
+    if not until_end:
+        print(f"waiting for new records of {topic}; --until-end prints what is there", file=sys.stderr)  # noqa: T201
     left = set(metadata.partitions)
     while left or not until_end:
         message = consumer.poll(0.5)

@@ -155,6 +155,7 @@ class StageApp(faust.App):
     def on_flow_resumed(self) -> None:
         """Told by the consumer once fetching goes on after a rebalance, positions set."""
         self.is_ready = True
+        _log.info("stage_ready", stage=self.stage.name, n_partitions=len(self.source_partitions()))
 
     def _release(self, partitions: Iterable[TP]) -> None:
         for tp in partitions:

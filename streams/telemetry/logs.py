@@ -13,6 +13,11 @@ import structlog
 _QUIET = ("faust", "mode", "aiokafka", "kafka", "uvicorn.access", "httpx", "transformers", "asyncio")
 
 
+def _no_lifecycle(record: logging.LogRecord) -> bool:
+    """Faust's services log their starting and stopping under our modules' names, as `[^--Consumer]: Starting...`."""
+    return record.levelno > logging.INFO or not str(record.msg).startswith("[^")
+
+
 def logging_config(level: str, *, as_json: bool) -> dict[str, Any]:
     """A dictConfig with one handler on standard error."""
     shared: list[Any] = [
@@ -37,7 +42,15 @@ def logging_config(level: str, *, as_json: bool) -> dict[str, Any]:
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
             }
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "braid", "stream": "ext://sys.stderr"}},
+        "filters": {"no_lifecycle": {"()": lambda: _no_lifecycle}},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "filters": ["no_lifecycle"],
+                "formatter": "braid",
+                "stream": "ext://sys.stderr",
+            }
+        },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {name: {"level": "WARNING" if level != "DEBUG" else "INFO"} for name in _QUIET},
     }

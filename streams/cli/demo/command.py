@@ -20,7 +20,7 @@ def demo(
     events: Annotated[int, typer.Option(min=200, max=50_000, help="Events to simulate.")] = 6_000,
     people: Annotated[int, typer.Option(min=3, max=5_000, help="People to simulate.")] = 240,
     rate: Annotated[float, typer.Option(min=10, max=20_000, help="Events published a second.")] = 500,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same people and events.")] = 7,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same people.")] = 7,
     model: Annotated[str, typer.Option(help="Encoder: minilm (packaged), hashed, or a Hugging Face name.")] = "",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of the API; default 8080 or the next free.")] = 0,
 ) -> None:
@@ -38,6 +38,8 @@ def demo(
     if json:
         sys.stdout.write(json_format.dumps(result.as_contract()) + "\n")
         sys.stdout.flush()
+    if result.was_interrupted:
+        return
     if not result.is_complete:
         raise Unavailable(
             f"{result.n_accounted} of {result.events_published} published events are accounted for; "

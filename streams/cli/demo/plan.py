@@ -41,6 +41,7 @@ class DemoResult:
     profiles: int = 0
     items: int = 0
     recommended: int = 0
+    was_interrupted: bool = False
     events_per_s: float = 0.0
     latencies_s: list[float] = field(default_factory=list)
 

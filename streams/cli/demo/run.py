@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Mapping
 from threading import Event
+from types import FrameType
 from typing import Final
 
 from rich.progress import TaskID
@@ -29,6 +31,7 @@ _NAMES: Final = TopicNames()
 
 def run_demo(plan: DemoPlan, prepared: Prepared, *, quiet: bool) -> DemoResult:
     """Run it; blocks until done, or with `once` unset until Ctrl-C. Raises Unavailable when a part fails."""
+    signal.signal(signal.SIGTERM, _interrupt)  # ends in order, like Ctrl-C: nothing is left behind
     screen = Screen(quiet=quiet)
     screen.say(
         f"[bold]Braid demo[/]: {plan.n_people} people on 7 platforms, encoder [bold]{prepared.model}[/], "
@@ -41,10 +44,15 @@ def run_demo(plan: DemoPlan, prepared: Prepared, *, quiet: bool) -> DemoResult:
             if not plan.once:
                 _keep_serving(processes, screen)
         except KeyboardInterrupt:
+            demo.result.was_interrupted = demo.result.events_published == 0
             screen.say("stopping ...")
         finally:
             demo.close()
     return demo.result
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 class _Demo:
@@ -106,12 +114,13 @@ class _Demo:
         self._watch.is_timing.clear()
         self.result.events_per_s = self.result.events_applied / lasted_s
         self.result.latencies_s = list(self._watch.latencies_s)
-        self.result.profiles = len(self._watch.keys)
+        self.result.profiles = len(self._watch.revisions)
         self._screen.done(step, self._note())
         self._screen.say(
-            f"  {self.result.events_applied:,} applied, {self.result.duplicates} repeats dropped "
-            f"({len(ledger.duplicates)} sent), {self.result.dead_letters} dead letters ({len(ledger.invalid)} invalid "
-            f"sent), {len(ledger.late)} late ones counted in full, {self.result.profiles} profiles"
+            f"  {self.result.events_applied:,} applied, {self.result.duplicates} repeats dropped, "
+            f"{self.result.n_ignored} only counted (consent, traits), {self.result.dead_letters} dead letters "
+            f"({len(ledger.invalid)} invalid sent), {len(ledger.late)} late ones counted in full; "
+            f"{self.result.profiles} profiles, one an account"
         )
 
     def _wait_for_watch(self) -> None:
@@ -147,11 +156,15 @@ class _Demo:
     def _note(self) -> str:
         assert self._watch is not None
         recent = sorted(self._watch.latencies_s[-500:])
+        if not self._watch.revisions:
+            return ""
         middle = f", {1000 * recent[len(recent) // 2]:.0f} ms to the profile" if recent else ""
-        return f"{len(self._watch.keys)} profiles{middle}"
+        return f"{len(self._watch.revisions)} profiles{middle}"
 
     def _tell(self, publisher: Publisher) -> None:
-        story = Story(self._screen.console, ApiClient(self._processes.api_url), self._simulation)
+        assert self._watch is not None
+        api = ApiClient(self._processes.api_url)
+        story = Story(self._screen.console, api, self._simulation, self._watch.revisions)
         story.tell_people()
 
         def send(event: dict[str, object]) -> None:
@@ -172,7 +185,7 @@ def _keep_serving(processes: DemoProcesses, screen: Screen) -> None:
         f"  .venv/bin/braid explain {person}\n"
         f"  .venv/bin/braid recommend {person} --to video\n"
         f"  .venv/bin/braid tail profiles\n"
-        f"send your own event: .venv/bin/braid replay my-events.jsonl   (docs/quickstart.md)"
+        f"send your own event: .venv/bin/braid replay --shift my-events.jsonl   (docs/quickstart.md writes one)"
     )
     while not Event().wait(1.0):
         processes.check()

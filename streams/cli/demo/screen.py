@@ -56,7 +56,7 @@ class Screen:
         self._progress.update(step, completed=completed, note=note)
         if self._plain and time.monotonic() - self._told_s > _LINE_EVERY_S:
             self._told_s = time.monotonic()
-            self.console.print(f"  {completed:,}  {note}", highlight=False)
+            self.console.print(f"  {completed:,} so far  {note}", highlight=False)
 
     def done(self, step: TaskID, note: str = "") -> None:
         """End a step."""
@@ -64,7 +64,7 @@ class Screen:
         total = task.total if task.total is not None else 1
         self._progress.update(step, total=total, completed=total, note=note)
         if self._plain:
-            self.console.print(f"  done  {note}", highlight=False)
+            self.console.print(f"  done  {note}".rstrip(), highlight=False)
 
     def say(self, text: str) -> None:
         """A line between the steps."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from rich.console import Console
@@ -38,7 +38,11 @@ Send = Callable[[dict[str, Any]], None]
 class Story:
     """Tells what the API answers; counts the recommendations it showed."""
 
-    def __init__(self, console: Console, api: ApiClient, simulation: Simulation) -> None:
+    def __init__(
+        self, console: Console, api: ApiClient, simulation: Simulation, published: Mapping[str, int]
+    ) -> None:
+        """published: the last revision of every profile, which serve may be a moment behind of."""
+        self._published = published
         self._console = console
         self._api = api
         self._simulation = simulation
@@ -47,8 +51,8 @@ class Story:
     def tell_people(self) -> None:
         """The three people of the story, an account each."""
         for person in self._simulation.story():
-            platform = next(iter(person.accounts))
-            profile = self._profile(person, platform)
+            platform = self._busiest(person)
+            profile = self._served(person, platform)
             if profile is None:
                 self._console.print(f"{person.name} did nothing in so few events; try --events 6000")
                 continue
@@ -82,7 +86,7 @@ class Story:
         now = self._recommended_on("video", after["profile_id"])
         self._console.print(
             Panel(
-                f"before  nothing known; on video: {before['basis']}\n        {_titles(before)}\n"
+                f"before  nothing known, so what is popular now on video:\n        {_titles(before)}\n"
                 f"event   {event['type']}: {item.item.title}\n"
                 f"after   revision {after['revision']}, cold start {after['quality']['cold_start']}, "
                 f"interests: {_tags(after)}\n        {_titles(now)}\n"
@@ -92,6 +96,21 @@ class Story:
                 width=100,
             )
         )
+
+    def _busiest(self, person: Person) -> str:
+        """The platform of the account with most revisions: the one with most to tell."""
+        return max(person.accounts, key=lambda platform: self._published.get(self._id_of(person, platform), 0))
+
+    def _served(self, person: Person, platform: str) -> dict[str, Any] | None:
+        """The profile once serve has its last published revision; None when nothing was published."""
+        revision = self._published.get(self._id_of(person, platform))
+        give_up_at_s = time.monotonic() + _PATIENCE_S
+        while revision is not None and time.monotonic() < give_up_at_s:
+            profile = self._profile(person, platform)
+            if profile is not None and profile["revision"] >= revision:
+                return profile
+            time.sleep(0.02)
+        return None
 
     def _wait_for_trigger(self, trigger: str) -> dict[str, Any] | None:
         give_up_at_s = time.monotonic() + _PATIENCE_S

@@ -19,7 +19,7 @@ class ProfileWatch:
     """Reads `profiles` as a service team would. Latencies are taken while `is_timing` is set."""
 
     def __init__(self, bootstrap_servers: str, topic: str) -> None:
-        self.keys: set[bytes] = set()
+        self.revisions: dict[str, int] = {}
         self.latencies_s: list[float] = []
         self.n_read = 0
         self.is_timing = threading.Event()
@@ -41,10 +41,13 @@ class ProfileWatch:
                 key, value = message.key(), message.value()
                 if message.error() is not None or key is None:
                     continue
-                self.keys.add(key)
                 self.n_read += 1
-                if value is not None and self.is_timing.is_set():
-                    self.latencies_s.append(max(0.0, time.time() - decode_profile(value).updated_at))  # noqa: TID251
+                if value is None:
+                    continue
+                profile = decode_profile(value)
+                self.revisions[key.decode()] = profile.revision
+                if self.is_timing.is_set():
+                    self.latencies_s.append(max(0.0, time.time() - profile.updated_at))  # noqa: TID251
 
 
 def scrape(url: str) -> Mapping[str, float]:
