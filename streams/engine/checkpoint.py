@@ -57,7 +57,7 @@ class Checkpoint:
             assert self._shared is not None
             self._shared.write(effects.outputs, self._fault)
             self._fault("committed")
-        elif effects.outputs or effects.states:
+        elif owned.table is not None or effects.outputs:  # a batch of repeats changes nothing, yet moves the marker
             self._transact(owned, batch, effects)
         self._commit_s.observe(perf_counter() - folded_s)
         self._n_checkpoints.inc()

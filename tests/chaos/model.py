@@ -103,11 +103,12 @@ class Disk:
 
 
 class ModelWorker:
-    """One process. position: what it reads next, None = it owns nothing."""
+    """One process. position: what it reads next, None = it owns nothing. acked: what its group may commit."""
 
     def __init__(self, broker: FakeBroker, acquire: Callable[..., Any]) -> None:
         self.disk = Disk()
         self.position: int | None = None
+        self.acked = 0
         self.hook: Callable[[str], None] = lambda _point: None
         self._owned: Any = None
         self._broker, self._acquire = broker, acquire
@@ -138,7 +139,7 @@ class ModelWorker:
         batch = Batch([(entry.offset, entry.key.decode()) for entry in entries], entries[-1].offset + 1, len(entries))
         self._alive(lambda: self._checkpoint.run(self._owned, batch))
         if self.position is not None:
-            self.position = batch.next_offset
+            self.position = self.acked = batch.next_offset
 
     def die(self) -> None:
         self.position = self._owned = None
@@ -234,6 +235,7 @@ class CheckpointMachine(RuleBasedStateMachine):
             assert count.fence >= fences.get(user, -1), f"the fence of {user} went back"
             assert count.n_events == source[: count.fence + 1].count(user), f"lost or doubled events of {user}"
             fences[user] = count.fence
+        assert max(worker.acked for worker in self.workers) <= marker, "acked past the marker"
         for user in USERS:
             last = max((n for n, name in enumerate(source[:marker]) if name == user), default=-1)
             assert fences.get(user, -1) >= last, f"the marker {marker} passes events of {user} that no state holds"
