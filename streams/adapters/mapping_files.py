@@ -45,6 +45,11 @@ def load_mappings(folder: str | Path) -> dict[Platform, Mapping]:
     return mappings
 
 
+def mapped_platforms(folder: str) -> list[str]:
+    """Names of the platforms that have a mapping file, which bears its platform's name; none for no folder."""
+    return sorted(file.stem for file in Path(folder).glob("*.toml")) if folder else []
+
+
 def shipped_dialects() -> list[str]:
     """Names that a mapping file may start from with `dialect = "<name>"`."""
     files = resources.files(SHIPPED).iterdir()

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from streams.adapters.clock import SystemClock
+from streams.adapters.mapping_files import mapped_platforms
 from streams.brokers.connection import producer_config
 from streams.domain.topic_names import EVENTS, TopicNames
 from streams.errors import Unavailable, UsageError
@@ -88,8 +89,7 @@ class _Rejections:
 
 
 def _topics_read(settings: Settings) -> frozenset[str]:
-    folder = settings.ingest.mappings_dir
-    mapped = [file.stem for file in Path(folder).glob("*.toml")] if folder else []
+    mapped = mapped_platforms(settings.ingest.mappings_dir)
     return frozenset(EVENTS + platform for platform in (*settings.topics.platforms, *mapped))
 
 

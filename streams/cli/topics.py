@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as json_format
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +11,7 @@ from confluent_kafka.admin import AdminClient
 from rich.console import Console
 from rich.table import Table
 
+from streams.adapters.mapping_files import mapped_platforms
 from streams.brokers import topic_admin
 from streams.brokers.connection import admin_config
 from streams.brokers.topic_admin import Difference
@@ -67,17 +67,12 @@ def check(platform: PlatformOption = None, json: JsonOption = False) -> None:
 
 def _declaration(platforms: Sequence[str]) -> tuple[AdminClient, tuple[TopicSpec, ...]]:
     settings = Settings.load()
-    mapped = _mapped_platforms(settings.ingest.mappings_dir)
+    mapped = mapped_platforms(settings.ingest.mappings_dir)
     try:
         table = declared_topics(settings.topics, [*mapped, *platforms])
     except ValueError as error:
         raise UsageError(f"BRAID_TOPICS__PREFIX, BRAID_INGEST__MAPPINGS_DIR or --platform: {error}") from error
     return AdminClient(admin_config(settings.kafka)), table
-
-
-def _mapped_platforms(mappings_dir: str) -> list[str]:
-    """A platform's mapping file bears its name."""
-    return sorted(file.stem for file in Path(mappings_dir).glob("*.toml")) if mappings_dir else []
 
 
 def _rendered(differences: Sequence[Difference]) -> Table:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 import tempfile
 from importlib.util import find_spec
 
+from streams.brokers.ports import free_ports, is_free
 from streams.cli.demo.plan import DemoPlan, Prepared
 
 DEFAULT_PORT = 8080
@@ -19,11 +19,11 @@ def preflight(plan: DemoPlan) -> tuple[list[str], Prepared | None]:
     api_port = _api_port(plan.port)
     if api_port is None:
         asked = plan.port or f"{DEFAULT_PORT}-{DEFAULT_PORT + _TRIED_PORTS - 1}"
-        faults.append(f"--port {asked}: already in use; choose another, for example --port {_any_free_port()}")
+        faults.append(f"--port {asked}: already in use; choose another, for example --port {free_ports(1)[0]}")
     if faults or api_port is None:
         return faults, None
     model = plan.model or ("minilm" if find_spec(PACKAGED_WEIGHTS) else "hashed")
-    return [], Prepared(api_port, _any_free_port(), model)
+    return [], Prepared(api_port, free_ports(1)[0], model)
 
 
 def _temporary_folder() -> str | None:
@@ -42,20 +42,4 @@ def _weights(model: str) -> str | None:
 
 def _api_port(asked: int) -> int | None:
     candidates = [asked] if asked else range(DEFAULT_PORT, DEFAULT_PORT + _TRIED_PORTS)
-    return next((port for port in candidates if _is_free(port)), None)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-def _any_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return next((port for port in candidates if is_free(port)), None)
