@@ -30,6 +30,7 @@ from streams.engine.effects import Stage
 from streams.engine.fatal import die
 from streams.engine.faults import parse_fault
 from streams.engine.group import run_stages
+from streams.engine.lanes import BatchLimits
 from streams.engine.ownership import OwnerConfig
 from streams.engine.recovery import ChangelogSource
 from streams.engine.shell import ShellConfig, StageApp
@@ -52,6 +53,8 @@ STAGES: Final = ("normalise", "catalogue", "profile")
 APPLICATION: Final = "braid"
 #: A catalogue batch waits for the encoder: smaller ones keep the first items from waiting for the last.
 _CATALOGUE_RECORDS: Final = 256
+#: Of one fetch as the lanes see it: small enough that a micro-batch ends near its limits.
+_FETCH_RECORDS: Final = 1_000
 _PREPARING_THREADS: Final = 16
 #: One a lane at most; they are made when needed.
 _COMMITTING_THREADS: Final = 512
@@ -118,7 +121,8 @@ class WorkerParts:
             degraded=self.encoder.degraded,
         )
         owner = self._owner("catalogue", None)
-        return self._app(CatalogueStage(describer, self.names), (self.names.items,), owner, _CATALOGUE_RECORDS)
+        batch = BatchLimits(_CATALOGUE_RECORDS, _CATALOGUE_RECORDS)
+        return self._app(CatalogueStage(describer, self.names), (self.names.items,), owner, batch)
 
     def profile(self) -> StageApp:
         """`user-events` → `profiles`."""
@@ -131,7 +135,9 @@ class WorkerParts:
         )
         changelog = ChangelogSource(client_config(self.settings.kafka), self.names.profile_state)
         owner = self._owner("profile", changelog)
-        return self._app(ProfileStage(updater, self.names, SystemClock()), (self.names.user_events,), owner)
+        engine = self.settings.engine
+        batch = BatchLimits(engine.max_batch_records, engine.max_batch_users)
+        return self._app(ProfileStage(updater, self.names, SystemClock()), (self.names.user_events,), owner, batch)
 
     def _items(self) -> FollowedItemCatalogue:
         """The catalogue as published; events of items it lacks are encoded from what the events say."""
@@ -164,9 +170,10 @@ class WorkerParts:
         return Standby(owner.changelog, owner.storage)
 
     def _app(
-        self, stage: Stage, sources: tuple[str, ...], owner: OwnerConfig | None = None, max_records: int | None = None
+        self, stage: Stage, sources: tuple[str, ...], owner: OwnerConfig | None = None, batch: BatchLimits | None = None
     ) -> StageApp:
         engine, kafka = self.settings.engine, self.settings.kafka
+        batch = batch or BatchLimits(engine.max_batch_records, engine.max_batch_records)
         shared = IdempotentWriter(producer_config(kafka), engine.transaction_timeout_s) if owner is None else None
         config = ShellConfig(
             application=f"{self.names.prefix}{APPLICATION}",
@@ -174,11 +181,8 @@ class WorkerParts:
             data_dir=_folder(self.settings.state_dir / "faust"),
             session_timeout_s=kafka.session_timeout_s,
             fetch_max_bytes=engine.fetch_max_bytes,
-            limits=FetchLimits(
-                min(max_records or engine.max_batch_records, engine.max_batch_records),
-                engine.fetch_min_bytes,
-                engine.linger_s,
-            ),
+            fetch=FetchLimits(min(_FETCH_RECORDS, batch.max_records), engine.fetch_min_bytes, engine.linger_s),
+            batch=batch,
             preparing=self.preparing,
             committing=self.committing,
             owner=owner,

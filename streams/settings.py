@@ -153,9 +153,12 @@ class Engine(_Group):
     """The transport and the checkpoint."""
 
     max_batch_records: int = Field(
-        5_000, ge=1, description="Most records in one micro-batch; larger ones touch each user less often."
+        20_000, ge=1, description="Most records in one micro-batch; larger ones touch each user less often."
     )
-    fetch_max_bytes: int = Field(4 << 20, ge=1 << 14, description="Bytes asked for per partition and fetch.")
+    max_batch_users: int = Field(
+        2_500, ge=1, description="Most users in one micro-batch of `profile`: about 20 kB of one transaction each."
+    )
+    fetch_max_bytes: int = Field(8 << 20, ge=1 << 14, description="Bytes asked for per partition and fetch.")
     fetch_min_bytes: int = Field(65_536, ge=1, description="A fetch waits for this much, or for the linger.")
     linger_s: float = Field(0.05, ge=0.001, le=5, description="Longest wait for a fuller fetch when traffic is thin.")
     transaction_timeout_s: float = Field(30, ge=5, description="A checkpoint that takes longer ends the process.")

@@ -24,9 +24,6 @@ from streams.engine.ownership import OwnedPartition
 from streams.engine.transport import BatchMessage
 from streams.telemetry import metrics
 
-#: Fetches that may wait in a lane before its partition is left out of the next fetch.
-_LANE_DEPTH = 4
-
 
 class Book(Protocol):
     """The consumer's book of what was handed out (engine.transport.Consumer)."""
@@ -36,6 +33,17 @@ class Book(Protocol):
 
     def ack(self, message: Any) -> bool:
         """Count the batch as done."""
+
+
+@dataclass(frozen=True)
+class BatchLimits:
+    """When a micro-batch takes no more fetches: at so many records, or records of so many different keys.
+
+    What a stage with a table publishes, and most of its work, is per key: records of few keys may be many.
+    """
+
+    max_records: int
+    max_keys: int
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ class LaneConfig:
     checkpoint: Checkpoint
     preparing: Executor
     committing: Executor
-    max_records: int
+    limits: BatchLimits
     fault: Fault
     owner: Callable[[TP], OwnedPartition | None]
     transactional: bool
@@ -62,6 +70,7 @@ class Lanes:
         self._config = config
         self._book = book
         self._queues: dict[TP, asyncio.Queue[BatchMessage]] = {}
+        self._n_waiting: dict[TP, int] = {}
         self._tasks: dict[TP, asyncio.Task[None]] = {}
         self._applying: set[BatchMessage] = set()
         name = config.stage.name
@@ -76,12 +85,13 @@ class Lanes:
         if queue is None:
             queue = self._queues[tp] = asyncio.Queue()
             self._tasks[tp] = asyncio.get_running_loop().create_task(self._serve(tp, queue))
+            self._n_waiting[tp] = 0
+        self._n_waiting[tp] += message.n_records
         queue.put_nowait(message)
 
     def is_full(self, tp: TP) -> bool:
-        """Whether nothing more should be fetched for the partition now."""
-        queue = self._queues.get(tp)
-        return queue is not None and queue.qsize() >= _LANE_DEPTH
+        """Whether nothing more should be fetched for the partition now: the next micro-batch is there."""
+        return self._n_waiting.get(tp, 0) >= self._config.limits.max_records
 
     def partitions(self) -> list[TP]:
         """Those that have a lane."""
@@ -91,6 +101,7 @@ class Lanes:
         """End the lanes of partitions that were given up; what waited or prepared there is void and comes again."""
         for tp in partitions:
             self._queues.pop(tp, None)
+            self._n_waiting.pop(tp, None)
             task = self._tasks.pop(tp, None)
             if task is not None:
                 task.cancel()
@@ -103,7 +114,7 @@ class Lanes:
         running: asyncio.Task[None] | None = None
         try:
             while True:
-                group = await self._gather(queue)
+                group = await self._gather(tp, queue)
                 loop = asyncio.get_running_loop()
                 prepared = await loop.run_in_executor(self._config.preparing, self._prepare, group)
                 if running is not None:
@@ -119,15 +130,16 @@ class Lanes:
         except BaseException as error:  # noqa: BLE001 - nothing may be swallowed: an unknown outcome ends the process
             die(f"lane {tp.topic}[{tp.partition}]", error)
 
-    async def _gather(self, queue: asyncio.Queue[BatchMessage]) -> list[BatchMessage]:
+    async def _gather(self, tp: TP, queue: asyncio.Queue[BatchMessage]) -> list[BatchMessage]:
         """What waits and is still ours, at least one message: void ones must not spoil those behind them."""
-        group: list[BatchMessage] = []
-        n_records = 0
-        while not group or (not queue.empty() and n_records < self._config.max_records):
+        limits, group, keys, n_records = self._config.limits, list[BatchMessage](), set[bytes | None](), 0
+        while not group or (not queue.empty() and n_records < limits.max_records and len(keys) < limits.max_keys):
             message = await queue.get()
+            self._n_waiting[tp] -= message.n_records
             if self._book().owns(message):
                 group.append(message)
                 n_records += message.n_records
+                keys.update([record.key for record in message.value])
         return group
 
     def _prepare(self, group: list[BatchMessage]) -> Any:

@@ -23,7 +23,7 @@ from streams.engine.effects import Stage
 from streams.engine.fatal import die
 from streams.engine.faults import Fault
 from streams.engine.lag import forget_partitions
-from streams.engine.lanes import LaneConfig, Lanes
+from streams.engine.lanes import BatchLimits, LaneConfig, Lanes
 from streams.engine.ownership import OwnedPartition, OwnerConfig, acquire
 from streams.engine.standby import Standby
 from streams.engine.transport import BatchMessage, BatchSchema, FetchLimits
@@ -45,7 +45,8 @@ class ShellConfig:
     data_dir: Path
     session_timeout_s: float
     fetch_max_bytes: int
-    limits: FetchLimits
+    fetch: FetchLimits
+    batch: BatchLimits
     preparing: Executor
     committing: Executor
     owner: OwnerConfig | None
@@ -60,7 +61,7 @@ class StageApp(faust.App):
 
     def __init__(self, stage: Stage, sources: tuple[str, ...], config: ShellConfig) -> None:
         self.stage = stage
-        self.fetch_limits = config.limits
+        self.fetch_limits = config.fetch
         self.owned: dict[TP, OwnedPartition] = {}
         self.is_ready = False
         self.taken_over_rebalance = 0
@@ -85,7 +86,7 @@ class StageApp(faust.App):
             checkpoint=Checkpoint(stage, config.fault, config.shared_writer),
             preparing=config.preparing,
             committing=config.committing,
-            max_records=config.limits.max_records,
+            limits=config.batch,
             fault=config.fault,
             owner=self.owned.get,
             transactional=config.owner is not None,

@@ -33,9 +33,12 @@ _SEEK_TIMEOUT_S = 45.0
 
 @dataclass(frozen=True)
 class FetchLimits:
-    """How large a fetch may be and how long the broker may hold it back to fill it."""
+    """How large a fetch may be and how long the broker may hold it back to fill it.
 
-    max_records: int = 2_000
+    max_records: of one message, whatever the broker sent together; lanes merge messages into micro-batches.
+    """
+
+    max_records: int = 1_000
     min_bytes: int = 1
     linger_s: float = 0.02
 

@@ -11,10 +11,11 @@ from faust.types.tuples import TP
 
 from streams.engine.effects import Effects, Outgoing
 from streams.engine.faults import no_fault
-from streams.engine.lanes import LaneConfig, Lanes
+from streams.engine.lanes import BatchLimits, LaneConfig, Lanes
 from streams.engine.transport import Fetch
 from tests.unit.test_engine_transport import BookOnly, records
 
+TEN = BatchLimits(10, 10)
 ZERO, ONE = TP("user-events", 0), TP("user-events", 1)
 
 
@@ -27,6 +28,7 @@ class Gate:
         self.open = threading.Event()
         self.entered = threading.Event()
         self.applied: list[int] = []
+        self.batches: list[int] = []
         self._held = held
 
     def prepare(self, batch):
@@ -40,6 +42,7 @@ class Gate:
 
     def committed(self, prepared):
         self.applied.extend(prepared)
+        self.batches.append(len(prepared))
 
 
 class Book(BookOnly):
@@ -47,10 +50,10 @@ class Book(BookOnly):
         super().__init__()
         self.acked: list[int] = []
 
-    def hand_out(self, tp: TP, first: int, n_records: int):
+    def hand_out(self, tp: TP, first: int, n_records: int, key: bytes = b""):
         made = records(first, n_records)
         for record in made:
-            record.topic, record.partition, record.value, record.headers, record.key = *tp, b"", (), b""
+            record.topic, record.partition, record.value, record.headers, record.key = *tp, b"", (), key
         return self._to_message(tp, Fetch(made))
 
     def ack(self, message):
@@ -58,11 +61,11 @@ class Book(BookOnly):
         return super().ack(message)
 
 
-def lanes_of(stage: Gate, book: Book) -> Lanes:
+def lanes_of(stage: Gate, book: Book, limits: BatchLimits = TEN) -> Lanes:
     checkpoint = SimpleNamespace(run=lambda owned, batch: None)
     config = LaneConfig(
         stage=stage, checkpoint=checkpoint, preparing=ThreadPoolExecutor(4), committing=ThreadPoolExecutor(4),
-        max_records=10, fault=no_fault, owner=lambda tp: None, transactional=False,
+        limits=limits, fault=no_fault, owner=lambda tp: None, transactional=False,
     )  # fmt: skip
     return Lanes(config, lambda: book)
 
@@ -104,6 +107,23 @@ def test_a_partition_in_a_slow_encoder_does_not_hold_up_another():
         assert not lanes.is_full(ONE)
         stage.open.set()
         await until(lambda: book._new_offset(ZERO) == 80)
+
+    asyncio.run(scenario())
+
+
+def test_a_micro_batch_ends_at_its_records_or_at_its_different_keys():
+    async def scenario() -> None:
+        stage, book = Gate(held=0), Book()
+        lanes = lanes_of(stage, book, BatchLimits(max_records=100, max_keys=3))
+        lanes.put(book.hand_out(ZERO, 0, 10))  # held: all others wait behind it
+        await until(stage.entered.is_set)
+        for number in range(1, 16):
+            lanes.put(book.hand_out(ZERO, number * 10, 10, b"of one user"))
+        for number in range(16, 20):
+            lanes.put(book.hand_out(ZERO, number * 10, 10, b"%d" % number))
+        stage.open.set()
+        await until(lambda: book._new_offset(ZERO) == 200)
+        assert stage.batches == [10, 100, 70, 20]  # 70: five fetches of one user, then two users more
 
     asyncio.run(scenario())
 
