@@ -7,7 +7,7 @@ SEED ?= 1
 RUNS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check fmt docs bench chaos clean
+.PHONY: help setup demo test test-quick check fmt docs bench chaos fuzz soak persons clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,15 @@ bench: setup ## a benchmark; NAME=pipeline|latency|encoder|restore|recommend, AR
 
 chaos: setup ## faults under load, judged from outside; SEED, RUNS, ARGS="--nodes 3"
 	@$(BIN)/python -m tests.chaos --seed $(SEED) --runs $(RUNS) $(ARGS)
+
+fuzz: setup ## bent inputs at every gate; SEED, ARGS="--inputs 1200000 --gate events"
+	@$(BIN)/python -W ignore -m tests.fuzz --seed $(SEED) $(ARGS)
+
+soak: setup ## hours of load, and whether memory, files and queues stay flat; ARGS="--minutes 15 --rate 200 --out DIR"
+	@$(BIN)/python -m tests.soak $(ARGS)
+
+persons: setup ## links and unlinks among events, two workers, kills: the law of one person; SEED, ARGS="--people 500"
+	@$(BIN)/python -m tests.persons --seed $(SEED) $(ARGS)
 
 clean: ## remove what was built; the environment stays
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .braid

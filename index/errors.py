@@ -3,7 +3,7 @@
     IndexFault
     ├── NoSnapshot         nothing was saved yet      → start empty, read the topic from its start
     ├── SnapshotMismatch   saved for something else   → start empty, read the topic from its start
-    ├── CorruptSnapshot    saved bytes are not trusted → stop; the docstring says what to do
+    ├── CorruptSnapshot    saved bytes are not trusted → as for SnapshotMismatch, and tell the operator
     └── RebuildFailed      the background build died  → stop the process; reads go on until then
 
 Wrong shapes and wrong arguments stay ValueError.
@@ -30,9 +30,8 @@ class SnapshotMismatch(IndexFault):
 class CorruptSnapshot(IndexFault):
     """Saved bytes failed their check; they are never handed to FAISS, which a cut file can kill.
 
-    Operator action: stop the process, delete the snapshot folder that the message names, start again. The snapshot
-    before it is loaded when there is one; else the index is rebuilt from the topic. Look for a failing disk when it
-    happens twice.
+    The snapshot before it is loaded when that one is sound; else the index is rebuilt from the topic. Operator action:
+    delete the folder that the message names, look for a failing disk when it happens twice.
     """
 
 

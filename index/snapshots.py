@@ -76,31 +76,43 @@ def load(
     dim: int | None = None,
     expected: Meta | None = None,
     restore: Callable[[StoredRows], NearestIndex] = index_of,
+    refused: Callable[[CorruptSnapshot], None] = lambda _error: None,
 ) -> tuple[NearestIndex, dict[str, Any]]:
-    """The newest snapshot and its meta.
+    """The newest sound snapshot and its meta.
 
     dim: what the encoder makes, checked when given. expected: entries that meta must hold, such as the model version.
     restore: `functools.partial(index_of, kind=…, max_delta_rows=…)` for another kind of index.
-    Raises NoSnapshot, SnapshotMismatch, CorruptSnapshot.
+    refused: told of every damaged snapshot that is passed over for an older one.
+    Raises NoSnapshot, SnapshotMismatch; CorruptSnapshot when the oldest is damaged too.
     """
     snapshots = _snapshots(directory)
     if not snapshots:
         raise NoSnapshot(f"{directory} holds no snapshot: start empty and read the topic from its start")
-    folder = snapshots[-1]
+    for folder in reversed(snapshots[1:]):
+        try:
+            return _load(folder, dim, expected or {}, restore)
+        except CorruptSnapshot as error:
+            refused(error)
+    return _load(snapshots[0], dim, expected or {}, restore)
+
+
+REBUILD = "start empty and read the topic from its start; the next save replaces it"
+
+
+def _load(
+    folder: Path, dim: int | None, expected: Meta, restore: Callable[[StoredRows], NearestIndex]
+) -> tuple[NearestIndex, dict[str, Any]]:
     manifest = _checked_manifest(folder)
     meta: dict[str, Any] = manifest["meta"]
     if dim is not None and manifest["dim"] != dim:
         raise SnapshotMismatch(f"{folder} holds vectors of dimension {manifest['dim']}, not {dim}: {REBUILD}")
-    for name, value in (expected or {}).items():
+    for name, value in expected.items():
         if meta.get(name) != value:
             raise SnapshotMismatch(f"{folder} was made with {name} = {meta.get(name)!r}, not {value!r}: {REBUILD}")
     stored = _read_rows(folder, manifest["dim"])
     if fault := stored.fault():
         raise _corrupt(folder, fault)
     return restore(stored), meta
-
-
-REBUILD = "start empty and read the topic from its start; the next save replaces it"
 
 
 def _write_rows(stored: StoredRows, folder: Path) -> None:
@@ -149,9 +161,9 @@ def _checked_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _corrupt(folder: Path, fault: str) -> CorruptSnapshot:
-    older = [path.name for path in _snapshots(folder.parent) if path != folder]
-    then = f"{older[-1]} is loaded then" if older else "the index is rebuilt from the topic then"
-    return CorruptSnapshot(f"{fault}: stop, delete {folder}, start again; {then}")
+    older = [path.name for path in _snapshots(folder.parent) if _number(path) < _number(folder)]
+    instead = f"{older[-1]} is tried instead" if older else "the index is rebuilt from the topic instead"
+    return CorruptSnapshot(f"{folder} is damaged ({fault}): delete it and look after the disk; {instead}")
 
 
 def _snapshots(directory: Path) -> list[Path]:

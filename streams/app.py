@@ -17,9 +17,13 @@ from streams.adapters.cloudevents import decode
 from streams.adapters.embedding_cache import MemoryEmbeddingCache, RocksEmbeddingCache
 from streams.adapters.encoded_texts import EncodedTexts
 from streams.adapters.folders import writable_folder
+from streams.adapters.identities import FollowedIdentities
+from streams.adapters.identity_events import decode_identity
 from streams.adapters.item_catalogue import Feeding, FollowedItemCatalogue, VectorModel
 from streams.adapters.mapping_files import action_table, decoder_for, load_mappings
+from streams.adapters.patient_encoder import PatientEncoder
 from streams.agents.catalogue import CatalogueStage
+from streams.agents.identity import IdentityStage
 from streams.agents.normalise import NormaliseStage
 from streams.agents.profiles import ProfileStage
 from streams.brokers.connection import client_config, consumer_config, producer_config
@@ -29,6 +33,7 @@ from streams.domain.topic_names import TopicNames
 from streams.engine.effects import Stage
 from streams.engine.fatal import die
 from streams.engine.faults import parse_fault
+from streams.engine.fetching import FetchLimits
 from streams.engine.group import run_stages
 from streams.engine.lanes import BatchLimits
 from streams.engine.ownership import OwnerConfig
@@ -36,20 +41,21 @@ from streams.engine.recovery import ChangelogSource
 from streams.engine.shell import ShellConfig, StageApp
 from streams.engine.standby import Standby
 from streams.engine.table import TableStorage
-from streams.engine.transport import FetchLimits
 from streams.engine.writers import IdempotentWriter
-from streams.errors import Unavailable
+from streams.errors import Unavailable, UsageError
 from streams.ports import EmbeddingCache, Encoder
 from streams.service.describe_items import ItemDescriber
 from streams.service.encode_texts import CachingEncoder
+from streams.service.identify import Identified, IdentityLog
+from streams.service.identity_gate import IdentityGate
 from streams.service.normalise import Normaliser
 from streams.service.update_profiles import ProfileUpdater
 from streams.settings import Settings, failpoint
 from streams.telemetry import metrics
 from streams.telemetry.operator_port import OperatorPort
-from streams.wiring import encoder_of, fold_rules_of, limits_of, model_of, publish_rules_of
+from streams.wiring import encoder_of, fold_rules_of, identity_rules_of, limits_of, model_of, publish_rules_of
 
-STAGES: Final = ("normalise", "catalogue", "profile")
+STAGES: Final = ("normalise", "identity", "catalogue", "profile")
 APPLICATION: Final = "braid"
 #: A catalogue batch waits for the encoder: smaller ones keep the first items from waiting for the last.
 _CATALOGUE_RECORDS: Final = 256
@@ -72,7 +78,6 @@ class WorkerParts:
     def __post_init__(self) -> None:
         """Encoders and checkpoints run apart: however many texts wait, a checkpoint that has begun ends soon."""
         self.names = TopicNames(self.settings.topics.prefix)
-        self.preparing = ThreadPoolExecutor(_PREPARING_THREADS, thread_name_prefix="prepare")
         self.committing = ThreadPoolExecutor(_COMMITTING_THREADS, thread_name_prefix="commit")
         self.fault = parse_fault(failpoint())
         self.mappings = load_mappings(self.settings.ingest.mappings_dir) if self.settings.ingest.mappings_dir else {}
@@ -99,16 +104,33 @@ class WorkerParts:
 
     def texts(self, stage: str) -> EncodedTexts:
         """Texts to vectors, counted for one stage."""
-        return EncodedTexts(CachingEncoder(self.encoder, self.cache), stage)
+        return EncodedTexts(CachingEncoder(PatientEncoder(self.encoder, stage), self.cache), stage)
 
     def normalise(self) -> StageApp:
         """`events.<platform>` → `user-events`."""
         limits = limits_of(self.settings)
         normaliser = Normaliser(
-            self.settings.pseudonym_key(), decoder_for(self.mappings, limits.max_event_bytes), self.actions, limits
+            self.settings.pseudonym_key(),
+            decoder_for(self.mappings, limits.max_event_bytes),
+            self.actions,
+            limits,
+            self._identities().users_of,
         )
         sources = tuple(self.names.events(platform) for platform in self.sources.platforms)
         return self._app(NormaliseStage(normaliser, self.names), sources)
+
+    def identity(self) -> StageApp:
+        """`identity` → `identities` and the moves of accounts."""
+        limits, rules = limits_of(self.settings), identity_rules_of(self.settings)
+        try:
+            gate = IdentityGate(
+                self.settings.pseudonym_key(), partial(decode_identity, max_bytes=limits.max_event_bytes), rules, limits
+            )
+        except ValueError as error:
+            raise UsageError(f"BRAID_IDENTITY__BLOCKED: {error}") from error
+        stage = IdentityStage(IdentityLog(gate, rules), self.names, _count_identities)
+        changelog = ChangelogSource(client_config(self.settings.kafka), self.names.identity_state)
+        return self._app(stage, (self.names.identity,), self._owner(stage.name, changelog))
 
     def catalogue(self) -> StageApp:
         """`items` → `item-vectors`."""
@@ -151,6 +173,18 @@ class WorkerParts:
             raise Unavailable(f"topic {self.names.item_vectors}: not read to its end within {_CATCH_UP_S:.0f} s")
         return items
 
+    def _identities(self) -> FollowedIdentities:
+        """Who is who as the identity log last said; a moment's delay is made good by the profile stage."""
+        config = consumer_config(self.settings.kafka, f"{APPLICATION}-identities")
+        feeding = Feeding(SystemClock(), partial(die, "the local view of the identities ended"))
+        identities = FollowedIdentities(
+            self.settings.state_dir / "identities", config, self.names.identities, feeding
+        )
+        identities.start()
+        if not identities.wait_until_caught_up(_CATCH_UP_S):
+            raise Unavailable(f"topic {self.names.identities}: not read to its end within {_CATCH_UP_S:.0f} s")
+        return identities
+
     def _owner(self, stage: str, changelog: ChangelogSource | None) -> OwnerConfig:
         return OwnerConfig(
             application=f"{self.names.prefix}{APPLICATION}",
@@ -183,7 +217,8 @@ class WorkerParts:
             fetch_max_bytes=engine.fetch_max_bytes,
             fetch=FetchLimits(min(_FETCH_RECORDS, batch.max_records), engine.fetch_min_bytes, engine.linger_s),
             batch=batch,
-            preparing=self.preparing,
+            # A pool a stage: calls of an encoder that hangs must not take the threads of a stage that needs none.
+            preparing=ThreadPoolExecutor(_PREPARING_THREADS, thread_name_prefix=f"prepare-{stage.name}"),
             committing=self.committing,
             owner=owner,
             shared_writer=shared,
@@ -208,6 +243,7 @@ def run_worker(settings: Settings, stages: tuple[str, ...]) -> NoReturn:
     metrics.start_process_metrics()
     build: dict[str, Callable[[], StageApp]] = {
         "normalise": parts.normalise,
+        "identity": parts.identity,
         "catalogue": parts.catalogue,
         "profile": parts.profile,
     }
@@ -221,6 +257,13 @@ def run_worker(settings: Settings, stages: tuple[str, ...]) -> NoReturn:
     apps.extend(build[stage]() for stage in stages)
     _calm_garbage_collector()
     run_stages(apps, SystemClock(), settings.log_level)
+
+
+def _count_identities(identified: Identified) -> None:
+    for outcome, number in identified.outcomes.items():
+        metrics.IDENTITY_COMMANDS.labels(outcome).inc(number)
+    for kind, number in identified.n_moves.items():
+        metrics.ACCOUNT_MOVES.labels(kind).inc(number)
 
 
 def _item_view_died(error: BaseException) -> None:

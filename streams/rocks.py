@@ -1,8 +1,17 @@
-"""How Braid opens RocksDB where keys are looked up by name: raw bytes, one shared block cache, bloom filters."""
+"""How Braid opens RocksDB where keys are looked up by name, and what its errors ask of the operator.
+
+Raw bytes, one shared block cache, bloom filters.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 from rocksdict import BlockBasedOptions, Cache, Options
+
+from streams.errors import BraidError, CorruptState, Retryable
 
 _BLOOM_BITS_PER_KEY = 10
 _LOG_FILES = 2
@@ -22,3 +31,25 @@ def point_lookup_options(cache: Cache, memtable_bytes: int) -> Options:
     blocks.set_bloom_filter(_BLOOM_BITS_PER_KEY, False)
     options.set_block_based_table_factory(blocks)
     return options
+
+
+@contextmanager
+def storage_errors_named(what: str, path: Path) -> Iterator[None]:
+    """Say what the operator should do. A full disk is not damage: deleting what is whole would not help.
+
+    what: `state` or `view`, for the message. Raises CorruptState for damage, Retryable for a lock and a full disk.
+    """
+    try:
+        yield
+    except BraidError:
+        raise
+    except Exception as error:  # rocksdict raises bare exceptions of several kinds
+        if "/LOCK" in str(error):  # the file's name: every damaged "block" has a lock in it
+            raise Retryable(f"{what} at {path} is in use by another process ({error}): one folder a process") from error
+        if "No space left" in str(error):
+            raise Retryable(
+                f"{what} at {path} cannot be written ({error}): free space there and start again"
+            ) from error
+        raise CorruptState(
+            f"{what} at {path} cannot be read or written ({error}): delete it and start again"
+        ) from error

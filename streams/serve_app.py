@@ -11,6 +11,7 @@ from rocksdict import Cache
 
 from streams.adapters.clock import SystemClock
 from streams.adapters.folders import writable_folder
+from streams.adapters.identities import LocalIdentities
 from streams.adapters.item_catalogue import LocalItemCatalogue, VectorModel
 from streams.adapters.local_view import LocalView
 from streams.adapters.topic_follower import TopicFollower
@@ -66,10 +67,12 @@ class LiveData:
         self.item_feed = ItemFeed(self.items, served.store, self.newest, model, clock)
         profile_view = LocalView(folder / "profiles", cache, clock.now_s(), away_s)
         self.profiles = ProfileFeed(profile_view, self.popularity, self.items, clock)
+        self.identities = LocalIdentities(LocalView(folder / "identities", cache, clock.now_s()))
         config = consumer_config(settings.kafka, GROUP)
         self.followers = (
             TopicFollower(config, names.item_vectors, self.item_feed, clock, lambda _: on_death.set()),
             TopicFollower(config, names.profiles, self.profiles, clock, lambda _: on_death.set()),
+            TopicFollower(config, names.identities, self.identities, clock, lambda _: on_death.set()),
         )
         self._snapshots = SnapshotKeeper(self.item_feed.save_snapshot, settings.index.snapshot_interval_s)
 
@@ -92,6 +95,7 @@ class LiveData:
         self._snapshots.stop()
         self.item_feed.close()
         self.profiles.close()
+        self.identities.close()
         self.index.close()
 
 
@@ -116,6 +120,7 @@ def parts_of(settings: Settings, data: LiveData, encoder: Encoder, clock: Clock)
         account_urls=settings.api.account_urls,
         readiness=readiness_of(data.followers),
         refresh_gauges=data.refresh_gauges,
+        resolve=data.identities.user_of,
     )
 
 

@@ -61,15 +61,23 @@ class IndexGauges:
 def _restored(choice: Index, directory: Path, model: VectorModel) -> tuple[NearestIndex, dict[int, int]]:
     restore = partial(index_of, kind=choice.kind, max_delta_rows=choice.max_delta_rows)
     try:
-        index, meta = load(directory, dim=model.dim, expected={MODEL: model.name}, restore=restore)
+        index, meta = load(directory, dim=model.dim, expected={MODEL: model.name}, restore=restore, refused=_refused)
     except NoSnapshot:
         return _empty(choice, model)
     except (CorruptSnapshot, SnapshotMismatch) as error:
+        if isinstance(error, CorruptSnapshot):
+            _refused(error)
         _log.warning("index_rebuilt_from_topic", why=str(error))
         return _empty(choice, model)
     offsets = {int(partition): int(offset) for partition, offset in meta[OFFSETS].items()}
     _log.info("index_restored", n_items=len(index))
     return index, offsets
+
+
+def _refused(error: CorruptSnapshot) -> None:
+    """Damage is told even where an older snapshot covers it: the disk may be failing."""
+    metrics.SNAPSHOTS_REFUSED.inc()
+    _log.warning("snapshot_refused", why=str(error))
 
 
 def _empty(choice: Index, model: VectorModel) -> tuple[NearestIndex, dict[int, int]]:

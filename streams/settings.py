@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
@@ -149,6 +149,23 @@ class Profile(_Group):
     published_tags: int = Field(12, ge=1, le=200, description="Tags in the published profile and platform blocks.")
 
 
+class Identity(_Group):
+    """Which accounts may become one person."""
+
+    max_accounts: int = Field(1_000, ge=1, description="Most accounts of one person; a link beyond it is refused.")
+    max_joined: dict[Literal["userid", "email", "phone", "device"], Annotated[int, Field(ge=1)]] = Field(
+        {"userid": 100, "email": 20, "phone": 10, "device": 5},
+        description="Accounts that one identifier may join, by kind; beyond it people share it and it links nobody.",
+    )
+    unique_kinds: tuple[Literal["userid", "email", "phone", "device"], ...] = Field(
+        ("userid",), description="Identifiers of which a person has at most one; a link that would join two is refused."
+    )
+    placeholders: tuple[str, ...] = Field((), description="Values that say nothing, beside the built-in ones.")
+    blocked: tuple[str, ...] = Field(
+        (), description="Identifiers that link nobody: `<kind>:<value>` or `<kind>#<keyed hash>`."
+    )
+
+
 class Engine(_Group):
     """The transport and the checkpoint."""
 
@@ -217,6 +234,7 @@ class Settings(BaseSettings):
     topics: Topics = Topics()
     encoder: EncoderChoice = EncoderChoice()
     ingest: Ingest = Ingest()
+    identity: Identity = Identity()
     profile: Profile = Profile()
     engine: Engine = Engine()
     index: Index = Index()

@@ -9,6 +9,7 @@ from encoders.factory import EncoderSpec, build_encoder
 from streams.domain.actions import ActionTable, action_of
 from streams.domain.decay import DAY_S
 from streams.domain.folding import FoldRules
+from streams.domain.identity_guards import IdentityRules
 from streams.domain.limits import IngestLimits
 from streams.domain.profiles import Model
 from streams.domain.publishing import PublishRules
@@ -64,6 +65,18 @@ def limits_of(settings: Settings) -> IngestLimits:
         max_future_s=ingest.max_future_days * DAY_S,
         currency=ingest.currency,
         rates=ingest.currency_rates,
+    )
+
+
+def identity_rules_of(settings: Settings) -> IdentityRules:
+    """Which accounts may become one person."""
+    identity = settings.identity
+    return IdentityRules(
+        max_accounts=identity.max_accounts,
+        max_joined=identity.max_joined,
+        unique_kinds=frozenset(identity.unique_kinds),
+        placeholders=frozenset(value.lower() for value in identity.placeholders),
+        blocked=frozenset(identity.blocked),
     )
 
 

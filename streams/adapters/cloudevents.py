@@ -87,8 +87,8 @@ def guarded(decoder: Callable[[Any], T], source: Any, malformed: str) -> T:
         raise _refused(str(error)) from None
     except msgspec.DecodeError:
         raise InvalidEvent(malformed, "not one well-formed document") from None
-    except UnicodeDecodeError:
-        raise InvalidEvent(reasons.BAD_ENCODING, "a text is not UTF-8") from None
+    except UnicodeError:
+        raise InvalidEvent(reasons.BAD_ENCODING, "a text or a name is not UTF-8") from None
     except RecursionError:
         raise InvalidEvent(reasons.TOO_DEEP, "nested too deeply") from None
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -86,6 +87,8 @@ class RocksEmbeddingCache:
     def __init__(self, directory: Path, max_bytes: int) -> None:
         """directory: created, owned by this cache alone. max_bytes: bound of the files, at least 1 MiB.
 
+        RocksDB drops old files on threads of its own: while they are behind, some write buffers lie above the bound.
+
         Raises:
             ValueError: max_bytes is below 1 MiB.
             Unavailable: the folder cannot be written, or another process holds it.
@@ -127,7 +130,11 @@ class RocksEmbeddingCache:
     @property
     def n_bytes(self) -> int:
         """Bytes of all files of the cache."""
-        return sum(file.stat().st_size for file in self._path.rglob("*") if file.is_file())
+        n_bytes = 0
+        for file in self._path.rglob("*"):
+            with suppress(FileNotFoundError):  # RocksDB drops files while they are counted
+                n_bytes += file.stat().st_size if file.is_file() else 0
+        return n_bytes
 
     def close(self) -> None:
         """Write what is in memory and release the folder; the cache is empty and deaf from then on."""
@@ -173,7 +180,7 @@ class RocksEmbeddingCache:
 def _is_damage(error: Exception) -> bool:
     """Files that lie or are missing; a lock, a full disk or a closed database are not damage."""
     text = str(error)
-    return "Corruption" in text or "Invalid argument" in text or "No such file" in text
+    return "Corruption" in text or "Invalid argument" in text or "No such file" in text or "NotFound" in text
 
 
 def _batches(entries: Mapping[bytes, bytes], max_bytes: int) -> Iterator[WriteBatch]:

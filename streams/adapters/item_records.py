@@ -15,7 +15,7 @@ def unpack_item(raw: bytes) -> ItemRecord | None:
     """The record, about 3 µs, or None when this release cannot read it."""
     try:
         record = _decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return record if record.version <= EVENT_VERSION else None
 
@@ -25,9 +25,9 @@ def vector_of(record: ItemRecord, model: str, dim: int) -> Vectors | None:
     if record.model != model or len(record.vector) != 2 * dim:
         return None
     vector = np.frombuffer(record.vector, np.float16).astype(np.float32)
-    norm = float(np.sqrt(vector @ vector))
-    if not np.isfinite(norm):
+    if not np.isfinite(vector).all():
         return None
+    norm = float(np.sqrt(vector @ vector))
     # float16 keeps three digits; searches promise inner products of unit vectors.
     unit: Vectors = vector / np.float32(norm) if norm > 0.0 else vector
     return unit

@@ -6,13 +6,13 @@ A process that ends anywhere finds records and offsets that fit together and rea
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final, cast
 
 from rocksdict import Cache, Rdict, WriteBatch
 
-from streams.errors import CorruptState
-from streams.rocks import point_lookup_options
+from streams.rocks import point_lookup_options, storage_errors_named
 
 Entry = tuple[bytes, bytes | None]
 
@@ -30,17 +30,16 @@ class LocalView:
 
     A view that was last written more than `max_away_s` before `now_s` starts empty: the topic may have dropped the
     tombstones of what was deleted since (`delete.retention.ms`), and what was erased must not live on here.
-    Raises CorruptState when the folder does not open.
+    Every method raises CorruptState when files are damaged, Retryable when another process holds the folder or its disk
+    is full; the message names the folder and what to do.
     """
 
     def __init__(self, path: Path, cache: Cache, now_s: float, max_away_s: float = float("inf")) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with self._errors_named():
             self._db = Rdict(str(path), options=point_lookup_options(cache, _MEMTABLE_BYTES))
-        except Exception as error:  # rocksdict raises bare exceptions of several kinds
-            raise CorruptState(f"view at {path} does not open ({error}): delete this folder and start again") from error
-        written_ms = self._db.get(_WRITTEN_AT)
+            written_ms = self._db.get(_WRITTEN_AT)
         self.was_away_too_long = (
             written_ms is not None and now_s - int.from_bytes(written_ms, "big") / 1000.0 > max_away_s
         )
@@ -49,12 +48,13 @@ class LocalView:
 
     def get(self, key: str) -> bytes | None:
         """The newest value, or None."""
-        found: bytes | None = self._db.get(key.encode())
-        return found
+        with self._errors_named():
+            return cast("bytes | None", self._db.get(key.encode()))
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Values in the order of the keys, None where there is none."""
-        return cast("list[bytes | None]", self._db.get(cast("Any", keys))) if keys else []
+        with self._errors_named():
+            return cast("list[bytes | None]", self._db.get(cast("Any", keys))) if keys else []
 
     def write(self, entries: Iterable[Entry], next_offsets: Mapping[int, int], at_s: float) -> None:
         """Values (None deletes) and the offsets to go on from, all or nothing. at_s: now, for `max_away_s`."""
@@ -67,7 +67,8 @@ class LocalView:
         for partition, offset in next_offsets.items():
             batch.put(_OFFSET + b"%d" % partition, offset.to_bytes(8, "big"))
         batch.put(_WRITTEN_AT, int(at_s * 1000).to_bytes(8, "big"))
-        self._db.write(batch)
+        with self._errors_named():
+            self._db.write(batch)
 
     def next_offsets(self) -> dict[int, int]:
         """Partition -> offset to go on from."""
@@ -91,11 +92,13 @@ class LocalView:
 
     def _entries(self, from_key: bytes) -> Iterator[tuple[bytes, bytes]]:
         """In key order; rocksdict types what it does outside its raw mode."""
-        return cast("Iterator[tuple[bytes, bytes]]", self._db.items(from_key=from_key))
+        with self._errors_named():
+            yield from cast("Iterator[tuple[bytes, bytes]]", self._db.items(from_key=from_key))
 
     def clear(self) -> None:
         """Forget records, notes and offsets."""
-        self._db.delete_range(b"\x00", _AFTER_ALL)
+        with self._errors_named():
+            self._db.delete_range(b"\x00", _AFTER_ALL)
 
     def n_records(self) -> int:
         """Estimated number of keys, for the metrics."""
@@ -104,3 +107,6 @@ class LocalView:
     def close(self) -> None:
         """Release the folder's lock."""
         self._db.close()
+
+    def _errors_named(self) -> AbstractContextManager[None]:
+        return storage_errors_named("view", self.path)

@@ -32,7 +32,9 @@ class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"so
     target: tuple[float, float]
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a scale without width."""
+        """Raises ValueError for a scale without width or without ends."""
+        if not all(map(isfinite, (*self.source, *self.target))):
+            raise ValueError("from, to: the ends must be finite numbers")
         if not (self.source[1] - self.source[0]):
             raise ValueError("from: the two ends must differ")
 
@@ -69,6 +71,7 @@ def compile_field(spec: str | FieldSpec, kind: Kind) -> Callable[[Any], Any]:
         raise ValueError("give exactly one of path, const and join")
     find, convert = _source(spec), _conversion(spec, kind)
     values = spec.values
+    _check_words(spec, convert)
 
     def value_of(document: Any) -> Any:
         raw = find(document)
@@ -79,10 +82,25 @@ def compile_field(spec: str | FieldSpec, kind: Kind) -> Callable[[Any], Any]:
     return value_of
 
 
+def _check_words(spec: FieldSpec, convert: Callable[[Any], Any]) -> None:
+    """What the file itself says must fit, or every record would fail on it. Raises ValueError."""
+    if spec.values is not None:
+        said = [(f"values.{word}", ours) for word, ours in spec.values.items()]
+    else:
+        said = [] if spec.const is None else [("const", spec.const)]
+    for name, word in said:
+        try:
+            convert(word)
+        except InvalidEvent as error:
+            raise ValueError(f"{name} = {word!r}: {error.detail}") from None
+
+
 def _source(spec: FieldSpec) -> Callable[[Any], Any]:
     if spec.const is not None:
         return lambda _: spec.const
     if spec.join is not None:
+        if not spec.join:
+            raise ValueError("join: name at least one path")
         parts = [parse_path(text) for text in spec.join]
         return lambda document: _joined(parts, document, spec.sep)
     paths = [parse_path(text) for text in ([spec.path] if isinstance(spec.path, str) else spec.path or [])]
@@ -151,7 +169,10 @@ def _text(raw: Any) -> str:
 
 def _number(raw: Any) -> float:
     if isinstance(raw, (int, float)) and not isinstance(raw, bool):
-        return float(raw)
+        try:
+            return float(raw)
+        except OverflowError:
+            raise InvalidEvent(reasons.OUT_OF_RANGE, "a number of more than 308 digits") from None
     if isinstance(raw, str) and len(raw) <= MAX_NUMBER_CHARS:
         try:
             return float(raw)

@@ -22,6 +22,9 @@ from streams.domain.signals import Takes
 from streams.errors import UsageError
 
 SHIPPED: Final = "streams.mappings"
+MAX_FILE_BYTES: Final = 256 * 1024
+#: The TOML reader takes quadratic time for one long dotted key.
+MAX_LINE_CHARS: Final = 4_096
 _ACTION_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "takes": get_args(Takes), "facet": get_args(Facet), "needs": get_args(Part), "words": ("text", "query"),
@@ -38,7 +41,7 @@ def load_mappings(folder: str | Path) -> dict[Platform, Mapping]:
     for file in sorted(Path(folder).glob("*.toml")):
         try:
             platform = parse_platform(file.stem)
-            spec = _based(_parsed(file.read_text(encoding="utf-8")))
+            spec = _based(_parsed(_text_of(file)))
             mappings[platform] = Mapping(platform, spec, _actions(spec))
         except (ValueError, OSError, msgspec.ValidationError) as error:
             raise UsageError(f"{file}: {error}") from error
@@ -79,8 +82,22 @@ def _mapped(mapping: Mapping, max_bytes: int, record: RawRecord) -> Envelope:
     return mapping.apply(decode_document(record, max_bytes))
 
 
+def _text_of(file: Path) -> str:
+    n_bytes = file.stat().st_size
+    if n_bytes > MAX_FILE_BYTES:
+        raise ValueError(f"{n_bytes} bytes, at most {MAX_FILE_BYTES}; declare less in one file")
+    text = file.read_text(encoding="utf-8")
+    longest = max(map(len, text.splitlines()), default=0)
+    if longest > MAX_LINE_CHARS:
+        raise ValueError(f"a line of {longest} characters, at most {MAX_LINE_CHARS}; break it")
+    return text
+
+
 def _parsed(text: str) -> MappingSpec:
-    return msgspec.convert(tomllib.loads(text), MappingSpec)
+    try:
+        return msgspec.convert(tomllib.loads(text), MappingSpec)
+    except RecursionError:
+        raise ValueError("nested too deeply; a mapping file needs three levels") from None
 
 
 def _based(spec: MappingSpec) -> MappingSpec:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from streams.agents.dead_letters import count_dead_letters, dead_letters
+from streams.domain.moves import ARRIVAL, KIND_HEADER
 from streams.domain.profiles import encode_profile
 from streams.domain.raw import RawRecord
 from streams.domain.topic_names import TopicNames
-from streams.engine.effects import Effects, Headers, Outgoing, StateReader
+from streams.engine.effects import Effects, Headers, Keyed, Outgoing, StateReader
 from streams.ports import Clock
 from streams.service.update_profiles import STAGE, PreparedEvents, ProfileUpdater, UpdatedProfiles
 from streams.telemetry import metrics
 
 CONTENT_TYPE: Final[Headers] = [("content-type", b"application/msgpack")]
+ARRIVES: Final[Headers] = [(KIND_HEADER, ARRIVAL)]
 
 
 class ProfileStage:
@@ -34,10 +36,14 @@ class ProfileStage:
         """One profile and one state record per touched user."""
         updated = self._updater.update(prepared, state.get_many)
         _count(updated)
-        profiles: list[tuple[bytes | None, bytes | None]] = [
-            (key, encode_profile(profile)) for key, profile in updated.profiles
+        profiles: list[Keyed] = [
+            (key, None if profile is None else encode_profile(profile)) for key, profile in updated.profiles
         ]
         outputs = [Outgoing(self._topics.profiles, profiles, headers=CONTENT_TYPE)] if profiles else []
+        if updated.arrivals:
+            outputs.append(Outgoing(self._topics.user_events, updated.arrivals, headers=ARRIVES))
+        if updated.forwarded:
+            outputs.append(Outgoing(self._topics.user_events, updated.forwarded))
         return Effects(outputs + dead_letters(self._topics.dead_letters, prepared.dead), list(updated.states))
 
     def committed(self, prepared: PreparedEvents) -> None:
@@ -56,3 +62,5 @@ def _count(updated: UpdatedProfiles) -> None:
     metrics.DUPLICATES.inc(report.n_repeats)
     metrics.BEHIND_HORIZON.inc(report.n_behind_horizon)
     metrics.REPLAYED.inc(report.n_replayed)
+    metrics.EVENTS_FORWARDED.inc(len(updated.forwarded))
+    metrics.EVENTS_PARKED.inc(updated.n_parked)

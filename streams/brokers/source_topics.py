@@ -44,8 +44,8 @@ class SourceTopics:
                 raise Unavailable(f"{len(faults)} topics are not as declared ({listed}): run `braid topics apply`")
         names = TopicNames(settings.topics.prefix)
         platforms = tuple(dict.fromkeys((*map(parse_platform, settings.topics.platforms), *mapped)))
-        ids = {} if topic_admin.is_embedded(metadata) else _topic_ids(admin, [names.user_events, names.items])
-        return cls(platforms, ids)
+        sources = [names.user_events, names.items, names.identity]
+        return cls(platforms, {} if topic_admin.is_embedded(metadata) else _topic_ids(admin, sources))
 
 
 def _topic_ids(admin: AdminClient, topics: list[str]) -> dict[str, str]:

@@ -76,6 +76,9 @@ def check(admin: AdminClient, table: Sequence[TopicSpec]) -> list[Difference]:
     ]
     for spec in present:
         differences += _shape_differences(spec, metadata.topics[spec.name])
+    if is_embedded(metadata):  # it gives every topic as many; of those that need one, only the first is used
+        one = {spec.name for spec in table if spec.n_partitions == 1}
+        differences = [each for each in differences if each.field != "partitions" or each.topic not in one]
     if present:
         differences += _unverified(present) if is_embedded(metadata) else _config_differences(admin, present)
     return sorted(differences, key=lambda difference: (difference.topic, difference.field))

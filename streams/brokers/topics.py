@@ -48,6 +48,7 @@ def declared_topics(topics: Topics, platforms: Iterable[str] = ()) -> tuple[Topi
         names.identity: _deleted_after(topics.identity_retention_days) | _up_to(INPUT_MAX_BYTES),
         names.user_events: kept | _up_to(STATE_MAX_BYTES),
         names.item_vectors: _compacted() | _up_to(STATE_MAX_BYTES),
+        names.identity_state: _compacted() | _up_to(STATE_MAX_BYTES),
         names.identities: _compacted() | _up_to(STATE_MAX_BYTES),
         names.profiles: _compacted() | _up_to(STATE_MAX_BYTES),
         names.profile_state: _compacted() | _up_to(STATE_MAX_BYTES),
@@ -58,7 +59,7 @@ def declared_topics(topics: Topics, platforms: Iterable[str] = ()) -> tuple[Topi
         TopicSpec(
             name,
             # One partition is what puts link commands in one order.
-            n_partitions=1 if name == names.identity else topics.partitions,
+            n_partitions=1 if name in {names.identity, names.identity_state} else topics.partitions,
             replication=topics.replication,
             configs=MappingProxyType(policy | durable),
         )

@@ -28,7 +28,8 @@ _BEYOND_BMP = re.compile("[^\\x00-\\uffff]")
 _INVISIBLES = re.compile(f"[{_INVISIBLE}]")
 # ASCII only after the scheme, so that an address glued to Chinese text does not take the text along.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[!-~]*|\b(?:www|WWW)\.[!-~]+")
-_MARKUP = re.compile(r"<([/!?]?)([A-Za-z][A-Za-z0-9]*|--|\[)[^<>]*>")
+# Possessive: a name that is not followed by its end is not tried letter by letter again, which would be quadratic.
+_MARKUP = re.compile(r"<([/!?]?)([A-Za-z][A-Za-z0-9]*+|--|\[)[^<>]*+>")
 _ENTITY = re.compile(r"&(#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _HIDDEN_ELEMENTS = frozenset({"script", "style"})
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co"})

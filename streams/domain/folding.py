@@ -61,6 +61,15 @@ class FoldReport:
     n_replayed: int = 0
     touched: dict[str, list[bytes]] = field(default_factory=dict)
 
+    def add(self, other: FoldReport) -> None:
+        """Count what another fold of the same batch did; a user's events stay in their order."""
+        self.n_applied += other.n_applied
+        self.n_repeats += other.n_repeats
+        self.n_behind_horizon += other.n_behind_horizon
+        self.n_replayed += other.n_replayed
+        for user, triggers in other.touched.items():
+            self.touched.setdefault(user, []).extend(triggers)
+
 
 @dataclass(slots=True)
 class _Pending:
@@ -143,9 +152,7 @@ def _only_new(
     return fresh
 
 
-def _fold_account(
-    rules: FoldRules, account: AccountState, fresh: list[Observation], pending: list[_Pending]
-) -> None:
+def _fold_account(rules: FoldRules, account: AccountState, fresh: list[Observation], pending: list[_Pending]) -> None:
     times = [observation.event.occurred_at_s for observation in fresh]
     latest_s = max(times)
     reference_s = max(account.reference_s, latest_s)

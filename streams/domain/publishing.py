@@ -26,7 +26,7 @@ from streams.domain.profiles import (
     Tag,
     Vectors,
 )
-from streams.domain.states import AccountState, Recent, UserState
+from streams.domain.states import AccountState, Pointer, Recent, UserState
 from streams.domain.tag_view import Share, strongest_tags, without_evidence
 from streams.domain.unit_vectors import unit_vector, unit_vectors
 
@@ -106,6 +106,35 @@ def profiles_of(rules: PublishRules, changed: Sequence[Changed], items: ItemVect
     ]
 
 
+def gone_profile(rules: PublishRules, user: str, state: UserState, cause: Cause) -> ProfileRecord:
+    """The last record of a user without accounts; it names the profile that goes on, and null follows it."""
+    heir = state.moved.get(user) or max(state.moved.values(), key=_newest, default=None)
+    return ProfileRecord(
+        schema_version=PROFILE_SCHEMA_VERSION,
+        profile_id=user,
+        revision=state.revision,
+        updated_at=state.updated_s,
+        as_of=0.0,
+        events_applied=0,
+        model=rules.model,
+        change=_change(cause),
+        identity=Identity([], None if heir is None else heir.to_user),
+        platforms={},
+        vectors=Vectors(b"", b"", []),
+        tags=[],
+        recent=[],
+        quality=Quality(cold_start=True, confidence=0.0, late_events=0, degraded=rules.degraded),
+    )
+
+
+def _newest(pointer: Pointer) -> tuple[int, str]:
+    return pointer.epoch, pointer.to_user
+
+
+def _change(cause: Cause) -> Change:
+    return Change(cause.kind, [event_id.hex() for event_id in cause.triggers[:MAX_TRIGGERS]])
+
+
 @dataclass(slots=True)
 class _View:
     """One person seen from as_of. recents: (platform, event), latest first."""
@@ -149,7 +178,7 @@ def _record(rules: PublishRules, changed: Changed, view: _View, interests: list[
         as_of=view.as_of_s,
         events_applied=n_events,
         model=rules.model,
-        change=Change(changed.cause.kind, [event_id.hex() for event_id in changed.cause.triggers[:MAX_TRIGGERS]]),
+        change=_change(changed.cause),
         identity=Identity(
             [
                 Account(account.platform, name, account.first_s, account.last_s)
@@ -212,9 +241,7 @@ def _latest_first(entry: tuple[str, Recent]) -> tuple[float, bytes]:
     return -entry[1].at_s, entry[1].event_id
 
 
-def _platforms(
-    rules: PublishRules, parts: list[_Part], total_mass: float, tags: list[Tag]
-) -> dict[str, PlatformBlock]:
+def _platforms(rules: PublishRules, parts: list[_Part], total_mass: float, tags: list[Tag]) -> dict[str, PlatformBlock]:
     """Each platform alone; its tags carry no evidence of their own, the unified tags do."""
     if len(parts) == 1 and parts[0].weight == 1.0 and rules.n_platform_tags <= rules.n_tags:
         known = without_evidence(tags[: rules.n_platform_tags])  # what is strongest there is what is strongest at all

@@ -25,6 +25,13 @@ UNKNOWN_VERSION: Final = "unknown_version"
 WRONG_PLATFORM: Final = "wrong_platform"
 WRONG_KEY: Final = "wrong_key"
 MAPPING_FAILED: Final = "mapping_failed"
+TOO_FEW_NODES: Final = "too_few_nodes"
+PLACEHOLDER: Final = "placeholder"
+BLOCKED_IDENTIFIER: Final = "blocked_identifier"
+SHARED_IDENTIFIER: Final = "shared_identifier"
+UNIQUE_CONFLICT: Final = "unique_conflict"
+PERSON_TOO_LARGE: Final = "person_too_large"
+STILL_LINKED: Final = "still_linked"
 
 #: Every reason with what an operator makes of it; `docs/platforms.md` prints this table.
 MEANING: Final[dict[str, str]] = {
@@ -46,4 +53,11 @@ MEANING: Final[dict[str, str]] = {
     WRONG_PLATFORM: "the first part of `type` is not the platform of the topic",
     WRONG_KEY: "the key of an item record is not `<platform>:<item_id>`",
     MAPPING_FAILED: "the platform's mapping file does not fit the record",
+    TOO_FEW_NODES: "a link needs two different nodes, an account among them; an unlink needs one",
+    PLACEHOLDER: "an account or identifier stands for none: `null`, `unknown`, zeros, `test@test.com` …",
+    BLOCKED_IDENTIFIER: "the identifier is on the list of those that link nobody",
+    SHARED_IDENTIFIER: "the identifier would join more accounts than one person has: several people use it",
+    UNIQUE_CONFLICT: "the person would have two different ids of a kind that is unique",
+    PERSON_TOO_LARGE: "the person would have more accounts or identifiers than allowed",
+    STILL_LINKED: "nothing links the nodes directly, yet others make them one person: unlink a single account",
 }

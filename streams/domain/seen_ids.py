@@ -17,6 +17,8 @@ import numpy as np
 
 from streams.domain.events import EVENT_ID_BYTES
 
+TIME_BYTES = 4
+
 
 class Sight(Enum):
     """What the book says of an event."""

@@ -5,14 +5,20 @@
 
 from __future__ import annotations
 
+from math import isfinite
+from typing import Final
+
 import msgspec
 
-from streams.domain.seen_ids import SeenIds
+from streams.domain.events import EVENT_ID_BYTES
+from streams.domain.seen_ids import TIME_BYTES, SeenIds
 
 # gc=False: leaves of the state hold no cycles, and a batch makes ten thousands of them; without it the garbage
 # collector takes a third of the fold's time.
 
 STATE_VERSION = 1
+FLOAT32_BYTES: Final = 4
+MAX_COUNT: Final = 2**53
 
 
 class Recent(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -59,15 +65,54 @@ class AccountState(msgspec.Struct, array_like=True):
     seen: SeenIds = msgspec.field(default_factory=SeenIds)
 
 
+class Pointer(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Where an account went from here, and at which epoch."""
+
+    to_user: str
+    epoch: int
+
+
+class Waiting(msgspec.Struct, array_like=True):
+    """What came before the account itself: packed events and packed moves, in their order."""
+
+    events: list[bytes] = []
+    moves: list[bytes] = []
+
+
 class UserState(msgspec.Struct, array_like=True):
-    """fence: last applied offset of the user's partition of `user-events`, -1 = none. updated_s: newest broker time."""
+    """One user, who may be without accounts: then it only knows where they went.
+
+    fence: last applied offset of the user's partition of `user-events`, -1 = none. updated_s: newest broker time.
+    epochs: of the accounts that came from elsewhere; moved and waiting: see domain.handover.
+    """
 
     fence: int = -1
     revision: int = 0
     updated_s: float = 0.0
     accounts: dict[str, AccountState] = {}
     version: int = STATE_VERSION
+    epochs: dict[str, int] = {}
+    moved: dict[str, Pointer] = {}
+    waiting: dict[str, Waiting] = {}
+
+    def fault(self, dim: int) -> str | None:
+        """What does not fit together, or None: sums of another length than D, counts and times that cannot be."""
+        if self.version > STATE_VERSION:
+            return f"version {self.version}, this release reads {STATE_VERSION}"
+        for account in self.accounts.values():
+            seen = account.seen
+            if {len(account.short), len(account.long)} - {0, dim * FLOAT32_BYTES}:
+                return f"sums of {len(account.short)} and {len(account.long)} bytes, expected {dim * FLOAT32_BYTES}"
+            if len(seen.ids) != len(seen) * EVENT_ID_BYTES or len(seen.times) != len(seen) * TIME_BYTES:
+                return f"{len(seen.ids)} bytes of applied ids, {len(seen.times)} of their times"
+            counts = (self.revision, account.n_events, *account.counts.values())
+            if not all(0 <= count <= MAX_COUNT for count in counts):
+                return "counts that cannot be"
+            if not isfinite(account.reference_s + account.short_mass + account.long_mass):
+                return "times and masses that are not finite"
+        return None
 
 
 pack_state = msgspec.msgpack.Encoder().encode
 unpack_state = msgspec.msgpack.Decoder(UserState).decode
+unpack_account = msgspec.msgpack.Decoder(AccountState).decode

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from streams.domain.platforms import Platform, parse_platform
 
 EVENTS = "events."
+#: The one partition that orders links; the embedded broker has more, and nothing may go there.
+IDENTITY_PARTITION = 0
 #: Kafka allows 249 characters; the longest name without a prefix is `events.` and a platform of 32.
 MAX_PREFIX_CHARS = 200
 _PREFIX = re.compile(r"[A-Za-z0-9._-]*")
@@ -71,6 +73,11 @@ class TopicNames:
     def identities(self) -> str:
         """Account key to user key, compacted."""
         return f"{self.prefix}identities"
+
+    @property
+    def identity_state(self) -> str:
+        """Changelog of the identity stage, one partition, compacted, internal."""
+        return f"{self.prefix}identity-state"
 
     @property
     def profiles(self) -> str:

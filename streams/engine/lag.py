@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from aiokafka.errors import IllegalStateError
 from faust.types.tuples import TP
 
+from streams.engine.pressure import forget_pressure, measure_pressure
 from streams.ports import Clock
 from streams.telemetry import metrics
 
@@ -30,6 +31,7 @@ async def watch_lag(app: StageApp, clock: Clock, interval_s: float) -> None:
                 with suppress(IllegalStateError, AssertionError):
                     await _measure(app, tp, behind_since, clock)
             _measure_state(app)
+            measure_pressure(app)
         await asyncio.sleep(interval_s)
 
 
@@ -42,6 +44,8 @@ def _measure_state(app: StageApp) -> None:
 
 def forget_partitions(stage: str, partitions: Iterable[TP]) -> None:
     """Drop the gauges of partitions that were given up: their new owner reports them."""
+    partitions = list(partitions)
+    forget_pressure(stage, partitions)
     for tp in partitions:
         for gauge in (metrics.LAG, metrics.OLDEST_UNAPPLIED):
             with suppress(KeyError):

@@ -93,6 +93,11 @@ class Lanes:
         """Whether nothing more should be fetched for the partition now: the next micro-batch is there."""
         return self._n_waiting.get(tp, 0) >= self._config.limits.max_records
 
+    def depth(self, tp: TP) -> int:
+        """Fetches that wait, those being prepared or applied not counted."""
+        queue = self._queues.get(tp)
+        return queue.qsize() if queue is not None else 0
+
     def partitions(self) -> list[TP]:
         """Those that have a lane."""
         return list(self._tasks)

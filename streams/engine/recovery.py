@@ -8,15 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, sleep
 
-from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from streams.engine.table import PartitionTable
 from streams.errors import CorruptState, Retryable
 
 _POLL_S = 0.05
 _CHUNK = 5_000
+_ASK_AGAIN_S = 0.2
+#: What a partition without a leader looks like: a lone broker that stood still for longer than its session is told to
+#: lead nothing, and a moment later to lead everything again.
+_PASSING = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - its public name
+        KafkaError._TRANSPORT,  # noqa: SLF001
+        KafkaError._TIMED_OUT,  # noqa: SLF001
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -30,15 +43,16 @@ class ChangelogSource:
 
 
 Progress = Callable[[int, int, int], None]
-"""Called with (partition, records so far, offsets left)."""
+"""Called with (partition, records applied since the last call, offsets left)."""
 
 
 def restore(source: ChangelogSource, partition: int, table: PartitionTable, progress: Progress | None = None) -> int:
     """Apply what the table lacks; returns the number of records read.
 
-    Raises CorruptState when the table is ahead of the changelog, Retryable when the broker stops answering.
+    Raises CorruptState when the table is ahead of the changelog, Retryable or KafkaException when the broker stops
+    answering.
     """
-    low, high = _watermarks(source, partition)
+    low, high = watermarks(source, source.topic, partition)
     at = table.changelog_next
     if at > high:
         raise CorruptState(
@@ -92,7 +106,7 @@ def _apply(consumer: Consumer, source: ChangelogSource, table: PartitionTable, g
             table.write(entries, goal.at)
             n_records += len(entries)
             if goal.progress:
-                goal.progress(goal.partition, n_records, goal.end - goal.at)
+                goal.progress(goal.partition, len(entries), goal.end - goal.at)
         if monotonic() - moved_at > source.no_progress_s:
             raise Retryable(f"restore of {source.topic}[{goal.partition}] stands at {goal.at} of {goal.end}")
     table.write((), goal.at)
@@ -113,14 +127,29 @@ def offset_of(message: Message) -> int:
     return offset
 
 
-def _watermarks(source: ChangelogSource, partition: int) -> tuple[int, int]:
-    # A read_committed client would be told the last stable offset instead of the end.
+def watermarks(source: ChangelogSource, topic: str, partition: int) -> tuple[int, int]:
+    """Where a log begins and ends, open transactions included; asks anew while the broker is changing leaders.
+
+    Raises KafkaException when there is no answer within `no_progress_s`, or one that waiting does not mend.
+    """
+    give_up_at_s = monotonic() + source.no_progress_s
+    while True:
+        try:
+            return _watermarks_once(source, topic, partition, max(1.0, give_up_at_s - monotonic()))
+        except KafkaException as error:
+            if error.args[0].code() not in _PASSING or monotonic() > give_up_at_s:
+                raise
+        sleep(_ASK_AGAIN_S)
+
+
+def _watermarks_once(source: ChangelogSource, topic: str, partition: int, timeout_s: float) -> tuple[int, int]:
+    # A read_committed client would be told the last stable offset instead of the end. A new client each time: one
+    # that was told "unknown partition" may go on to say so for ever.
     consumer = source.new_consumer(
         {**source.client, "group.id": "braid-restore", "isolation.level": "read_uncommitted"}
     )
     try:
-        position = TopicPartition(source.topic, partition)
-        low, high = consumer.get_watermark_offsets(position, timeout=source.no_progress_s)
+        low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=timeout_s)
         return low, high
     finally:
         consumer.close()

@@ -22,11 +22,12 @@ from streams.engine.checkpoint import Checkpoint
 from streams.engine.effects import Stage
 from streams.engine.fatal import die
 from streams.engine.faults import Fault
+from streams.engine.fetching import FetchLimits
 from streams.engine.lag import forget_partitions
 from streams.engine.lanes import BatchLimits, LaneConfig, Lanes
 from streams.engine.ownership import OwnedPartition, OwnerConfig, acquire
 from streams.engine.standby import Standby
-from streams.engine.transport import BatchMessage, BatchSchema, FetchLimits
+from streams.engine.transport import BatchMessage, BatchSchema
 from streams.engine.writers import IdempotentWriter
 from streams.telemetry import metrics
 
@@ -172,6 +173,13 @@ class StageApp(faust.App):
         self._release(list(self.owned))
         if self._shell.standby is not None:
             self._shell.standby.stop()
+
+    def n_unconfirmed(self) -> int:
+        """Records in the stage's producers that the broker has not confirmed."""
+        shared = self._shell.shared_writer
+        return sum(owned.writer.n_unconfirmed for owned in self.owned.values()) + (
+            shared.n_unconfirmed if shared is not None else 0
+        )
 
     def source_partitions(self) -> set[TP]:
         """Assigned partitions of the source topics."""

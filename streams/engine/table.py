@@ -6,8 +6,7 @@ regard to fencing (docs/architecture.md, "State").
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -15,8 +14,7 @@ from typing import Any, cast
 import msgspec
 from rocksdict import Cache, Rdict, WriteBatch
 
-from streams.errors import BraidError, CorruptState, Retryable
-from streams.rocks import point_lookup_options
+from streams.rocks import point_lookup_options, storage_errors_named
 
 #: Keys of users are printable, so a leading zero byte keeps these apart.
 CHANGELOG_KEY = b"\x00changelog-next"
@@ -62,12 +60,12 @@ class PartitionTable:
 
     def __init__(self, path: Path, cache: Cache) -> None:
         self.path = path
-        with _storage_errors_named(path):
+        with storage_errors_named("state", path):
             self._db = Rdict(str(path), options=point_lookup_options(cache, _MEMTABLE_BYTES))
 
     def get_many(self, keys: list[bytes]) -> list[bytes | None]:
         """Values in the order of the keys, None where there is none. Raises CorruptState."""
-        with _storage_errors_named(self.path):
+        with storage_errors_named("state", self.path):
             return cast("list[bytes | None]", self._db.get(cast("Any", keys))) if keys else []
 
     def write(self, entries: Iterable[tuple[bytes, bytes | None]], changelog_next: int) -> None:
@@ -79,7 +77,7 @@ class PartitionTable:
             else:
                 batch.put(key, value)
         batch.put(CHANGELOG_KEY, changelog_next.to_bytes(8, "big"))
-        with _storage_errors_named(self.path):
+        with storage_errors_named("state", self.path):
             self._db.write(batch)
 
     @property
@@ -110,18 +108,3 @@ class PartitionTable:
     def close(self) -> None:
         """Release the folder's lock."""
         self._db.close()
-
-
-@contextmanager
-def _storage_errors_named(path: Path) -> Iterator[None]:
-    """Say what the operator should do. A full disk is not damage: deleting what is whole would not help."""
-    try:
-        yield
-    except BraidError:
-        raise
-    except Exception as error:  # rocksdict raises bare exceptions of several kinds
-        if "/LOCK" in str(error):  # the file's name: every damaged "block" has a lock in it
-            raise Retryable(f"state at {path} is in use by another process ({error}): one folder a worker") from error
-        if "No space left" in str(error):
-            raise Retryable(f"state at {path} cannot be written ({error}): free space there and start again") from error
-        raise CorruptState(f"state at {path} cannot be read or written ({error}): delete it and start again") from error

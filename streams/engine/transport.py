@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import faust
@@ -20,27 +19,15 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP, ConsumerMessage
 
 from streams.engine.fatal import die
+from streams.engine.fetching import ConsumerThread, limits_of
 
 if TYPE_CHECKING:
-    from aiokafka import AIOKafkaConsumer
     from aiokafka.structs import ConsumerRecord
 
 
 _FULL_LANE_WAIT_S = 0.02
 #: Below Faust's own 90 s (`broker_request_timeout`), see `Consumer.perform_seek`.
 _SEEK_TIMEOUT_S = 45.0
-
-
-@dataclass(frozen=True)
-class FetchLimits:
-    """How large a fetch may be and how long the broker may hold it back to fill it.
-
-    max_records: of one message, whatever the broker sent together; lanes merge messages into micro-batches.
-    """
-
-    max_records: int = 1_000
-    min_bytes: int = 1
-    linger_s: float = 0.02
 
 
 class Fetch:
@@ -73,20 +60,6 @@ class BatchSchema(faust.Schema):
         return message.value
 
 
-class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """Sets what Faust fixes: the long poll, the fill level and the isolation of a fetch."""
-
-    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
-        consumer = super()._create_worker_consumer(transport)
-        limits = limits_of(self.app)
-        # aiokafka keeps one fetch in flight per broker node: with Faust's 1.5 s, a poll of drained partitions would
-        # hold up the busy ones. The wait is also the linger that fills thin batches, at no cost on this side.
-        consumer._fetch_max_wait_ms = max(1, round(limits.linger_s * 1000))  # noqa: SLF001
-        consumer._fetch_min_bytes = limits.min_bytes  # noqa: SLF001
-        consumer._isolation_level = "read_committed"  # noqa: SLF001
-        return consumer
-
-
 class Consumer(driver.Consumer):
     """Faust's consumer, a message per fetch, with a book of what was handed out and what was acked in order."""
 
@@ -106,9 +79,11 @@ class Consumer(driver.Consumer):
             if len(open_partitions) < len(active_partitions):  # look again soon: a lane may have room by then
                 active_partitions, timeout = open_partitions, _FULL_LANE_WAIT_S
         if active_partitions is not None and not active_partitions:
+            self._thread.note_poll()
             await asyncio.sleep(_FULL_LANE_WAIT_S)
             return {}
         got = await super()._getmany(active_partitions, timeout) or {}
+        self._thread.note_fetch(bool(got))
         return {
             tp: records if self._is_changelog_tp(tp) else list(self._split(records))
             for tp, records in got.items()
@@ -174,6 +149,10 @@ class Consumer(driver.Consumer):
         handed_out = self._open.get(tp)
         return handed_out[0] if handed_out else None
 
+    def open_batches(self, tp: TP) -> tuple[BatchMessage, ...]:
+        """What was handed out and is not yet done, oldest first."""
+        return tuple(self._open.get(tp, ()))
+
     async def wait_empty(self) -> None:
         """Wait for the checkpoints that have begun; let go of everything else, which comes again.
 
@@ -226,6 +205,8 @@ class Consumer(driver.Consumer):
     async def _seek_to_where_work_goes_on(self) -> None:
         for handed_out in self._open.values():
             handed_out.clear()
+        if not self.assignment():  # more workers than partitions: aiokafka would raise
+            return
         await super().perform_seek()
         resume_at = positions_of(self.app)
         targets: dict[TP, int] = {}
@@ -262,11 +243,6 @@ class Transport(driver.Transport):
     """`braid://host:port`: the aiokafka driver with the consumer above."""
 
     Consumer = Consumer
-
-
-def limits_of(app: Any) -> FetchLimits:
-    """The app's fetch limits; defaults for an app that set none."""
-    return getattr(app, "fetch_limits", None) or FetchLimits()
 
 
 def positions_of(app: Any) -> Mapping[TP, int]:

@@ -70,6 +70,11 @@ class TransactionalWriter:
         self._producer.commit_transaction(self._timeout_s)
         return last.offset
 
+    @property
+    def n_unconfirmed(self) -> int:
+        """Records that the broker has not confirmed."""
+        return len(self._producer)
+
     def close(self) -> None:
         """Let go of the connection; an open transaction is left for the next owner to settle."""
         del self._producer
@@ -112,6 +117,11 @@ class IdempotentWriter:
         fault("produced-all")
         request.done.result()
         fault("flushed")
+
+    @property
+    def n_unconfirmed(self) -> int:
+        """Records that the broker has not confirmed."""
+        return len(self._producer)
 
     def _serve(self) -> None:
         while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import Final
@@ -14,7 +15,7 @@ from streams.errors import UsageError
 from streams.serve.parts import Role
 from streams.serve.problems import Problem
 
-_LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_LOCAL_HOST: Final = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
 
 
 def check_exposure(host: str, keys: Mapping[str, Role]) -> None:
@@ -38,7 +39,7 @@ def requires(role: Role, keys: Mapping[str, Role]) -> Callable[[Request], None]:
 
     def check(request: Request) -> None:
         if not known:
-            if request.url.hostname not in _LOCAL_NAMES:
+            if not _names_this_machine(request):
                 raise Problem(
                     403,
                     "not_local",
@@ -55,6 +56,12 @@ def requires(role: Role, keys: Mapping[str, Role]) -> Callable[[Request], None]:
             raise Problem(403, "forbidden", "this key may only read", "use a key with the role admin")
 
     return check
+
+
+def _names_this_machine(request: Request) -> bool:
+    """By the header as it came: the framework takes one that it cannot parse for the address it listens on."""
+    sent = request.headers.getlist("host")
+    return len(sent) == 1 and _LOCAL_HOST.fullmatch(sent[0]) is not None
 
 
 def _granted(header: str, known: list[tuple[bytes, Role]]) -> Role | None:

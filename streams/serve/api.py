@@ -23,6 +23,8 @@ def create_api(parts: ServeParts) -> FastAPI:
     """The application over the given parts. Nothing is started here."""
     # The stock pages of /docs and /redoc load scripts from another host.
     app = FastAPI(title=TITLE, description=DESCRIPTION, version="1", docs_url=None, redoc_url=None)
+    # A redirect would be made of the Host header as it came, before anybody looked at it.
+    app.router.redirect_slashes = False
     reading = [Depends(requires("read", parts.keys))]
     for router in (profile_routes(parts), account_routes(parts), item_routes(parts)):
         app.include_router(router, dependencies=reading)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 import numpy as np
@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from streams.domain.events import item_key
 from streams.ports import Neighbour, Vectors
 from streams.serve.answers import json_answer
+from streams.serve.described import described
 from streams.serve.parameters import (
     DEFAULT_K,
     MAX_NAME_CHARS,
@@ -24,7 +25,7 @@ from streams.serve.parameters import (
     PlatformPath,
 )
 from streams.serve.parts import ServeParts
-from streams.serve.problems import Problem
+from streams.serve.problems import Problem, refusals
 from streams.service.recommendations import MAX_K, Recommended
 
 MAX_TEXT_CHARS = 4_000
@@ -47,6 +48,7 @@ class FoundItems(msgspec.Struct, frozen=True):
     items: list[Recommended]
 
 
+_FOUND: Final = described(FoundItems)
 Query = Annotated[SearchQuery, Body()]
 
 
@@ -54,7 +56,12 @@ def item_routes(parts: ServeParts) -> APIRouter:
     """Everything about items."""
     router = APIRouter(tags=["items"])
 
-    @router.get("/v1/items/{platform}/{item_id}/similar", summary="Items that mean nearly the same, closest first")
+    @router.get(
+        "/v1/items/{platform}/{item_id}/similar",
+        summary="Items that mean nearly the same, closest first",
+        response_model=_FOUND,
+        responses=refusals(404, 422),
+    )
     def similar(
         platform: PlatformPath,
         item_id: ItemPath,
@@ -71,7 +78,12 @@ def item_routes(parts: ServeParts) -> APIRouter:
         found = parts.index.search(vectors, k, platform=to_platform, category=category, exclude=(key,))
         return json_answer(_described(parts, found[0]))
 
-    @router.post("/v1/search", summary="Items for a text or a vector, closest first")
+    @router.post(
+        "/v1/search",
+        summary="Items for a text or a vector, closest first",
+        response_model=_FOUND,
+        responses=refusals(400, 413, 422),
+    )
     def search(query: Query) -> Response:
         found = parts.index.search(_vector_of(parts, query), query.k, platform=query.platform, category=query.category)
         return json_answer(_described(parts, found[0]))
@@ -93,6 +105,8 @@ def _vector_of(parts: ServeParts, query: SearchQuery) -> Vectors:
             f"vector has {vector.shape[1]} numbers, the index has vectors of {parts.index.dim} finite ones",
             "encode with the model that profiles name",
         )
+    # Brought near 1 first: the square of a large number is infinite, of a small one nothing.
+    vector /= np.abs(vector).max() or 1.0
     norm = float(np.linalg.norm(vector))
     unit: Vectors = (vector / (norm or 1.0)).astype(np.float32)
     return unit

@@ -12,6 +12,7 @@ from streams.serve.problems import problem_response
 from streams.telemetry import metrics
 
 MAX_BODY_BYTES: Final = 64 * 1024
+MAX_DIGITS: Final = 18
 UNKNOWN_ROUTE: Final = "unknown"
 
 
@@ -29,7 +30,8 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > self._max_bytes:
+        # Compared by length first: Python refuses to read a number of thousands of digits.
+        if announced.isdigit() and (len(announced.lstrip(b"0")) > MAX_DIGITS or int(announced) > self._max_bytes):
             refusal = problem_response(413, "body_too_large", self._message, "send a shorter text")
             await refusal(scope, receive, send)
             return

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Final
 
+import msgspec
 from fastapi import APIRouter, Body, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from streams.domain.accounts import account_key
 from streams.domain.profiles import ProfileRecord
 from streams.serve.answers import json_answer, profile_answer
+from streams.serve.described import described
 from streams.serve.parameters import (
     MAX_ID_CHARS,
     PLATFORM_PATTERN,
@@ -21,8 +23,9 @@ from streams.serve.parameters import (
     asked,
 )
 from streams.serve.parts import ServeParts
-from streams.serve.problems import Problem
-from streams.service.recommendations import Ask
+from streams.serve.problems import Problem, refusals
+from streams.service.explain import Explanation
+from streams.service.recommendations import Ask, Recommendations
 
 
 class AccountName(BaseModel, extra="forbid"):
@@ -31,6 +34,18 @@ class AccountName(BaseModel, extra="forbid"):
     platform: str = Field(pattern=PLATFORM_PATTERN)
     account: str = Field(min_length=1, max_length=MAX_ID_CHARS)
 
+
+class FoundAccount(msgspec.Struct, frozen=True):
+    """The person an account belongs to. known: whether there is a profile of this id."""
+
+    profile_id: str
+    known: bool
+
+
+#: Vectors are sent only when they are asked for.
+_PROFILE: Final = described(ProfileRecord, frozenset({"short", "long", "vector"}))
+_RECOMMENDATIONS: Final = described(Recommendations)
+_EXPLANATION: Final = described(Explanation)
 
 Asked = Annotated[Ask, Depends(asked)]
 Named = Annotated[AccountName, Body()]
@@ -68,44 +83,70 @@ class People:
 
 def profile_routes(parts: ServeParts) -> APIRouter:
     """By profile id, and the look-up that keeps raw account ids out of URLs."""
-    router, people = APIRouter(tags=["people"]), People(parts)
+    router, people = APIRouter(tags=["people"], responses=refusals(404, 422)), People(parts)
 
-    @router.get("/v1/profiles/{profile_id}", summary="The profile as published")
+    @router.get("/v1/profiles/{profile_id}", summary="The profile as published", response_model=_PROFILE)
     def profile(profile_id: ProfileId, vectors: WithVectors = False) -> Response:
         return profile_answer(people.get(profile_id), vectors)
 
-    @router.get("/v1/profiles/{profile_id}/recommendations", summary="Items for the person, best first")
+    @router.get(
+        "/v1/profiles/{profile_id}/recommendations",
+        summary="Items for the person, best first",
+        response_model=_RECOMMENDATIONS,
+    )
     def recommendations(profile_id: ProfileId, ask: Asked) -> Response:
         return _recommended(parts, people, profile_id, ask)
 
-    @router.get("/v1/profiles/{profile_id}/explanation", summary="What the profile holds and why, in words")
+    @router.get(
+        "/v1/profiles/{profile_id}/explanation",
+        summary="What the profile holds and why, in words",
+        response_model=_EXPLANATION,
+    )
     def explanation(profile_id: ProfileId) -> Response:
         return json_answer(parts.explainer.explain(people.get(profile_id)))
 
-    @router.post("/v1/accounts/lookup", summary="The profile id of an account, with no raw id in a URL")
+    @router.post(
+        "/v1/accounts/lookup",
+        summary="The profile id of an account, with no raw id in a URL",
+        response_model=described(FoundAccount),
+        responses=refusals(400, 413),
+    )
     def lookup(named: Named) -> Response:
         profile_id = people.id_of(named.platform, named.account)
         profile = people.find(profile_id)
-        return json_answer(
-            {"profile_id": profile_id if profile is None else profile.profile_id, "known": profile is not None}
-        )
+        living_id = profile_id if profile is None else profile.profile_id
+        return json_answer(FoundAccount(living_id, known=profile is not None))
 
     return router
 
 
 def account_routes(parts: ServeParts) -> APIRouter:
     """The same by account, for callers inside a trusted network: the raw id is part of the URL."""
-    router, people = APIRouter(tags=["people"], dependencies=[Depends(_when_allowed(parts))]), People(parts)
+    allowed = [Depends(_when_allowed(parts))]
+    router = APIRouter(tags=["people"], dependencies=allowed, responses=refusals(404, 422))
+    people = People(parts)
 
-    @router.get("/v1/accounts/{account_platform}/{account}/profile", summary="The profile of an account's person")
+    @router.get(
+        "/v1/accounts/{account_platform}/{account}/profile",
+        summary="The profile of an account's person",
+        response_model=_PROFILE,
+    )
     def profile(account_platform: PlatformPath, account: AccountPath, vectors: WithVectors = False) -> Response:
         return profile_answer(people.get(people.id_of(account_platform, account)), vectors)
 
-    @router.get("/v1/accounts/{account_platform}/{account}/recommendations", summary="Items for an account's person")
+    @router.get(
+        "/v1/accounts/{account_platform}/{account}/recommendations",
+        summary="Items for an account's person",
+        response_model=_RECOMMENDATIONS,
+    )
     def recommendations(account_platform: PlatformPath, account: AccountPath, ask: Asked) -> Response:
         return _recommended(parts, people, people.id_of(account_platform, account), ask)
 
-    @router.get("/v1/accounts/{account_platform}/{account}/explanation", summary="Why, for an account's person")
+    @router.get(
+        "/v1/accounts/{account_platform}/{account}/explanation",
+        summary="Why, for an account's person",
+        response_model=_EXPLANATION,
+    )
     def explanation(account_platform: PlatformPath, account: AccountPath) -> Response:
         return json_answer(parts.explainer.explain(people.get(people.id_of(account_platform, account))))
 

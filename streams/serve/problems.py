@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request
@@ -12,7 +12,32 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 MEDIA_TYPE: Final = "application/problem+json"
-_CODES: Final = {404: "no_such_path", 405: "method_not_allowed", 413: "body_too_large"}
+_CODES: Final = {
+    400: "unreadable_body", 404: "no_such_path", 405: "method_not_allowed", 413: "body_too_large",
+}  # fmt: skip
+_MEANINGS: Final = {
+    400: "The body is not JSON.",
+    401: "No valid API key was sent.",
+    403: "The key may not do this, or, without keys, the request does not name this machine.",
+    404: "There is nothing of this name.",
+    413: "The body is too large.",
+    422: "A parameter is missing or out of its bounds.",
+    500: "The request failed inside Braid.",
+}
+_FIELDS: Final = {
+    "code": "A word of a closed set, for programs.",
+    "message": "What is wrong, for people; never what the caller sent.",
+    "remedy": "What to do about it.",
+}
+_SCHEMA: Final = {
+    "title": "Problem",
+    "type": "object",
+    "required": list(_FIELDS),
+    "additionalProperties": False,
+    "properties": {name: {"type": "string", "description": meaning} for name, meaning in _FIELDS.items()},
+}
+#: What pydantic calls a field that it does not know: the only fault whose place is the caller's own word.
+_UNKNOWN_FIELD: Final = "extra_forbidden"
 
 _log = structlog.get_logger(__name__)
 
@@ -35,6 +60,14 @@ def problem_response(
     return JSONResponse(body, status, dict(headers or {}), MEDIA_TYPE)
 
 
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The refusals of a route for the API description: these, and those that every route behind a key may give."""
+    return {
+        status: {"description": _MEANINGS[status], "content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
+        for status in sorted({401, 403, 500, *statuses})
+    }
+
+
 def install(app: FastAPI) -> None:
     """Give every way a request can fail that shape."""
     app.add_exception_handler(Problem, _refused)
@@ -51,9 +84,16 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    # Names and rules only: values may be raw ids or texts.
-    faults = (f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors())
+    faults = map(_fault, error.errors())
     return problem_response(422, "invalid_request", "; ".join(faults), "see /docs for the parameters and their limits")
+
+
+def _fault(fault: Mapping[str, Any]) -> str:
+    """Names and rules only: values may be raw ids or texts, and so may the name of a field nobody asked for."""
+    place = [str(part) for part in fault["loc"]]
+    if fault["type"] == _UNKNOWN_FIELD:
+        return f"{'.'.join(place[:-1])}: a field that is not known here"
+    return f"{'.'.join(place)}: {fault['msg']}"
 
 
 async def _http(_: Request, error: Exception) -> JSONResponse:

@@ -11,7 +11,7 @@ import structlog
 from streams.adapters.local_view import SIDE, Entry, LocalView
 from streams.adapters.topic_follower import Batch
 from streams.domain.popularity import Popularity, Warm
-from streams.domain.profiles import Change, ProfileRecord, RecentEvent, decode_profile
+from streams.domain.profiles import ProfileRecord, RecentEvent, decode_profile
 from streams.ports import Clock
 from streams.service.tastes import Items
 from streams.telemetry import metrics
@@ -20,16 +20,6 @@ VIEW: Final = "profiles"
 
 _log = structlog.get_logger(__name__)
 
-
-class _Head(msgspec.Struct, frozen=True):
-    """The part of a profile that decides whether it is newer and what it adds."""
-
-    revision: int
-    change: Change
-    recent: list[RecentEvent]
-
-
-_decode_head = msgspec.msgpack.Decoder(_Head).decode
 _pack_warm = msgspec.msgpack.Encoder().encode
 _unpack_warm = msgspec.msgpack.Decoder(Warm).decode
 
@@ -64,7 +54,7 @@ class ProfileFeed:
     def apply(self, batch: Batch) -> None:
         """Keep what is newer."""
         keys = list({message.key for message in batch.messages})
-        heads = {key: _head(raw) for key, raw in zip(keys, self._view.get_many(keys), strict=True)}
+        heads = {key: _readable(raw) for key, raw in zip(keys, self._view.get_many(keys), strict=True)}
         entries: dict[bytes, bytes | None] = {}
         sightings: list[RecentEvent] = []
         n_unreadable = 0
@@ -72,7 +62,7 @@ class ProfileFeed:
             if not message.value:
                 heads[message.key], entries[message.key] = None, None
                 continue
-            head, known = _head(message.value), heads[message.key]
+            head, known = _readable(message.value), heads[message.key]
             if head is None:
                 n_unreadable += 1
             elif known is not None and head.revision <= known.revision:
@@ -114,16 +104,17 @@ class ProfileFeed:
             self._delay.observe(max(0.0, self._clock.now_s() - min(times)))
 
 
-def _head(raw: bytes | None) -> _Head | None:
+def _readable(raw: bytes | None) -> ProfileRecord | None:
+    """The whole record, so that none that cannot be answered with takes the place of one that can."""
     if raw is None:
         return None
     try:
-        return _decode_head(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return decode_profile(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
-def _new_likes(known: _Head | None, head: _Head) -> list[RecentEvent]:
+def _new_likes(known: ProfileRecord | None, head: ProfileRecord) -> list[RecentEvent]:
     """Events that this revision brought. Merges and splits only move events that were counted before."""
     if head.change.kind != "update":
         return []

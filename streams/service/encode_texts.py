@@ -15,6 +15,8 @@ import numpy as np
 from streams.ports import BatchReport, EmbeddingCache, Encoder, Role, Vectors
 
 KEY_BYTES = 16
+#: float16 moves a unit vector's length by less than 5e-4.
+MAX_NORM_ERROR = 1e-2
 STORED_DTYPE = np.dtype("<f2")
 
 
@@ -62,7 +64,7 @@ class CachingEncoder:
         """Texts (B,) -> float32 (B, D), rows of unit norm within 5e-4, zero for a text without content. Blocks.
 
         Raises:
-            RuntimeError: the encoder's device failed.
+            RuntimeError: the encoder's device failed, or what it returned are no vectors. Nothing of that is kept.
         """
         keys = [cache_key(self.version, role, text) for text in texts]
         text_of = dict(zip(keys, texts, strict=True))
@@ -72,10 +74,14 @@ class CachingEncoder:
         report = None
         if missing:
             encoding = self._encoder.encode([text_of[key] for key in missing], role)
+            if fault := fault_of(encoding.vectors, len(missing), self.dim):
+                raise RuntimeError(f"encoder {self.name}: {fault}; look at its device, then start again")
             report = encoding.report
             rounded = encoding.vectors.astype(STORED_DTYPE)
             rows |= dict(zip(missing, rounded, strict=True))
-            self._cache.put_many({key: row.tobytes() for key, row in zip(missing, rounded, strict=True)})
+            # A row of zeros costs next to nothing to make again, and one that stood in for a failure must not last.
+            kept = zip(missing, rounded, strict=True)
+            self._cache.put_many({key: row.tobytes() for key, row in kept if row.any()})
         vectors = np.zeros((len(keys), self.dim), dtype=np.float32)
         for place, key in enumerate(keys):
             vectors[place] = rows[key]
@@ -86,7 +92,18 @@ class CachingEncoder:
         if len(value) != self.dim * STORED_DTYPE.itemsize:
             return None
         row = np.frombuffer(value, dtype=STORED_DTYPE)
-        return row if np.isfinite(row).all() else None
+        if not np.isfinite(row).all():
+            return None
+        # A unit vector, or it is not one of ours.
+        return row if abs(float(np.linalg.norm(row.astype(np.float32))) - 1.0) < MAX_NORM_ERROR else None
+
+
+def fault_of(vectors: Vectors, n_texts: int, dim: int) -> str | None:
+    """Why these are not float (n_texts, dim) of finite numbers, or None. One NaN in a profile's sum stays for ever."""
+    if vectors.shape != (n_texts, dim):
+        return f"vectors of shape {vectors.shape}, expected {(n_texts, dim)}"
+    n_bad = n_texts - int(np.isfinite(vectors).all(axis=1).sum())
+    return f"{n_bad} of {n_texts} vectors hold numbers that are not finite" if n_bad else None
 
 
 def cache_key(model_version: str, role: Role, text: str) -> bytes:

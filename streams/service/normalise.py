@@ -7,7 +7,8 @@ bad record never stops the good one behind it. What leaves carries no raw user i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
@@ -15,13 +16,14 @@ from typing import Final
 from streams.domain import reasons
 from streams.domain.accounts import AccountKey, UserKey, account_key, user_key
 from streams.domain.actions import Action, ActionTable
-from streams.domain.cleaning import clean_text
 from streams.domain.clocks import Moment, settle
 from streams.domain.dead_letters import DeadLetter
 from streams.domain.envelopes import NO_DATA, Data, DecodeFor, Envelope
 from streams.domain.events import Event, event_id
+from streams.domain.hints import ANONYMOUS, Hint, hints_of
 from streams.domain.item_intake import clean_item
 from streams.domain.limits import IngestLimits
+from streams.domain.masking import Masked, clean_and_mask
 from streams.domain.platforms import Platform
 from streams.domain.raw import RawRecord
 from streams.domain.signals import strength
@@ -29,11 +31,16 @@ from streams.errors import InvalidEvent
 
 STAGE: Final = "normalise"
 SESSION_BYTES: Final = 8
-#: Before the id of a visitor who has not logged in, so that it meets no user id of the same spelling.
-ANONYMOUS: Final = "anonymous:"
+NOTHING_SAID: Final = Masked("", {})
 _SCHEMA = re.compile(r"urn:braid:event:(?!1(?:\.|$)).*", re.DOTALL)
 
-Resolve = Callable[[AccountKey], UserKey]
+Resolve = Callable[[Sequence[AccountKey]], Sequence[UserKey]]
+"""The user of each account, in order; a moment's delay behind the identity log is allowed."""
+
+
+def own_users(accounts: Sequence[AccountKey]) -> list[UserKey]:
+    """Every account a user of its own."""
+    return [user_key(account) for account in accounts]
 
 
 @dataclass(slots=True)
@@ -41,10 +48,13 @@ class NormalisedBatch:
     """What became of a batch: every record is in exactly one of events, dead, n_late, n_ignored.
 
     n_clamped: events among `events` whose clock was ahead by more than jitter. max_skew_s: widest distance between a
-    sender's clock and the broker's.
+    sender's clock and the broker's. hints: what the events say about who is who. masked: personal data replaced in
+    the texts of `events`, by kind.
     """
 
     events: list[tuple[UserKey, Event]] = field(default_factory=list)
+    hints: list[Hint] = field(default_factory=list)
+    masked: Counter[str] = field(default_factory=Counter)
     dead: list[DeadLetter] = field(default_factory=list)
     n_late: int = 0
     n_ignored: int = 0
@@ -55,7 +65,7 @@ class NormalisedBatch:
 class Normaliser:
     """Decode, clean, type-check, pseudonymise, resolve.
 
-    secret: 16 to 64 bytes, hides account ids. decoder_for: how a platform speaks. resolve: account to user.
+    secret: 16 to 64 bytes, hides account ids. decoder_for: how a platform speaks. resolve: accounts to users.
     """
 
     def __init__(
@@ -64,7 +74,7 @@ class Normaliser:
         decoder_for: DecodeFor,
         actions: ActionTable | None = None,
         limits: IngestLimits | None = None,
-        resolve: Resolve = user_key,
+        resolve: Resolve = own_users,
     ) -> None:
         self._secret = secret
         self._decoder_for = decoder_for
@@ -76,26 +86,37 @@ class Normaliser:
         """Every record of `events.<platform>` in order. Raises nothing for whatever a platform sends."""
         batch = NormalisedBatch()
         decode = self._decoder_for(platform)
+        events: list[Event] = []
         for record in records:
             try:
-                self._take(decode(record), record, platform, batch)
+                event = self._taken(decode(record), record, platform, batch)
             except InvalidEvent as error:
                 batch.dead.append(DeadLetter.of(record, STAGE, error))
+            else:
+                if event is not None:
+                    events.append(event)
+        users = self._resolve([AccountKey(event.account) for event in events])
+        batch.events = list(zip(users, events, strict=True))
         return batch
 
-    def _take(self, envelope: Envelope, record: RawRecord, platform: Platform, batch: NormalisedBatch) -> None:
+    def _taken(self, envelope: Envelope, record: RawRecord, platform: Platform, batch: NormalisedBatch) -> Event | None:
+        """The event that counts, if it is one."""
         action = self._action(envelope, platform)
         if action.control:
             batch.n_ignored += 1
-            return
+            return None
         moment = settle(envelope.time, envelope.sentat, record.timestamp_s, self._limits)
-        event = self._event(envelope, action, platform, moment)
+        event, masked = self._event(envelope, action, platform, moment)
         batch.max_skew_s = max(batch.max_skew_s, abs(moment.skew_s))
         if moment.is_late:
             batch.n_late += 1
-            return
+            return None
         batch.n_clamped += moment.is_clamped
-        batch.events.append((self._resolve(AccountKey(event.account)), event))
+        batch.masked.update(masked)
+        if envelope.userid is not None or envelope.anonymousid is not None:
+            account = AccountKey(event.account)
+            batch.hints += hints_of(self._secret, platform, envelope, account, event.occurred_at_s)
+        return event
 
     def _action(self, envelope: Envelope, platform: Platform) -> Action:
         head, _, name = envelope.type.partition(".")
@@ -108,12 +129,16 @@ class Normaliser:
             raise InvalidEvent(reasons.UNKNOWN_VERSION, "dataschema: Braid reads urn:braid:event:1")
         return action
 
-    def _event(self, envelope: Envelope, action: Action, platform: Platform, moment: Moment) -> Event:
+    def _event(
+        self, envelope: Envelope, action: Action, platform: Platform, moment: Moment
+    ) -> tuple[Event, Mapping[str, int]]:
+        """The event, and what was masked in its text by kind."""
         data = envelope.data or NO_DATA
         _require(action, data)
         limits = self._limits
         words = (data.query or data.text) if action.words == "query" else data.text if action.words else None
-        return Event(
+        said = clean_and_mask(words, limits.max_text_chars) if words else NOTHING_SAID
+        event = Event(
             event_id=event_id(envelope.source, envelope.id),
             account=account_key(self._secret, platform, _who(envelope)),
             platform=platform,
@@ -122,10 +147,11 @@ class Normaliser:
             received_at_s=moment.received_at_s,
             strength=strength(action.takes, data),
             item=clean_item(data.item, limits) if data.item else None,
-            text=clean_text(words, limits.max_text_chars) if words else "",
+            text=said.text,
             session=self._session(platform, envelope.sessionid) if envelope.sessionid else "",
             reverses=event_id(envelope.source, data.reverses_id) if action.reverses and data.reverses_id else None,
         )
+        return event, said.counts
 
     def _session(self, platform: Platform, session_id: str) -> str:
         """16 hex digits; sessions are as telling as accounts, so they are hidden with the same secret."""

@@ -87,11 +87,11 @@ class Publisher:
 
     def send(self, record: OutgoingRecord) -> None:
         """Hand one record over; waits only while the producer's queue is full."""
-        topic = self._prefix + record.topic_suffix
+        topic, partition = self._prefix + record.topic_suffix, -1 if record.partition is None else record.partition
         while True:
             try:
                 self._producer.produce(
-                    topic, record.value, record.key, headers=list(record.headers), on_delivery=self._confirm
+                    topic, record.value, record.key, partition, headers=list(record.headers), on_delivery=self._confirm
                 )
             except BufferError:
                 self._producer.poll(_POLL_S)

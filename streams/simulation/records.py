@@ -9,6 +9,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from streams.domain.topic_names import IDENTITY_PARTITION
+
 CloudEvent = dict[str, Any]
 Form = Literal["json", "msgpack", "binary"]
 
@@ -23,15 +25,17 @@ _FORMS: Final[tuple[Form, ...]] = ("json",) * 14 + ("msgpack",) * 3 + ("binary",
 
 @dataclass(frozen=True, slots=True)
 class OutgoingRecord:
-    """A record ready to be sent. topic_suffix: the topic without its prefix, `events.<platform>` or `items`.
+    """A record ready to be sent. topic_suffix: the topic without its prefix, `events.<platform>`, `items` or
+    `identity`.
 
-    value: None deletes the key from a compacted topic.
+    value: None deletes the key from a compacted topic. partition: None leaves it to the key.
     """
 
     topic_suffix: str
     key: bytes
     value: bytes | None
     headers: list[tuple[str, bytes]]
+    partition: int | None = None
 
 
 def rfc3339(at_s: float) -> str:
@@ -57,6 +61,12 @@ def item_record(event: CloudEvent) -> OutgoingRecord:
     platform = str(event["type"]).partition(".")[0]
     value, headers = _encoded(event, "json")
     return OutgoingRecord("items", f"{platform}:{event['data']['item']['item_id']}".encode(), value, headers)
+
+
+def identity_record(event: CloudEvent) -> OutgoingRecord:
+    """The record of an `identity.linked` or `identity.unlinked`."""
+    value, headers = _encoded(event, "json")
+    return OutgoingRecord("identity", b"", value, headers, IDENTITY_PARTITION)
 
 
 def _encoded(event: CloudEvent, form: Form) -> tuple[bytes, list[tuple[str, bytes]]]:

@@ -15,6 +15,7 @@ import msgspec
 from streams.domain.clocks import parse_time
 from streams.domain.events import item_key
 from streams.domain.platforms import parse_platform
+from streams.domain.topic_names import IDENTITY_PARTITION
 from streams.errors import InvalidEvent
 from streams.simulation.records import STRUCTURED_JSON, CloudEvent, OutgoingRecord, rfc3339
 
@@ -97,11 +98,13 @@ def _record(line: bytes, shift_s: float) -> OutgoingRecord:
     value = line if not shift_s else msgspec.json.encode(_shifted(event, shift_s))
     headers = [("content-type", STRUCTURED_JSON)]
     if kind in IDENTITY_TYPES:
-        return OutgoingRecord("identity", b"", value, headers)
+        return OutgoingRecord("identity", b"", value, headers, IDENTITY_PARTITION)
     platform, dot, action = kind.partition(".")
     if not dot:
         raise ValueError("`type` is not <platform>.<object>.<action>")
     _check_platform(platform)
+    if action in IDENTITY_TYPES:
+        return OutgoingRecord("identity", b"", value, headers, IDENTITY_PARTITION)
     if action.startswith(_ITEM):
         key = item_key(platform, _item_id(event))
         return OutgoingRecord("items", key.encode(), None if action == _DELETED else value, headers)

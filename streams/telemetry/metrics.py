@@ -105,6 +105,40 @@ LATE = _counter(
     "platform",
 )
 IGNORED = _counter("braid_ignored_events_total", "Events of kinds that no stage uses yet.", "None.", "platform", "kind")
+MASKED = _counter(
+    "braid_masked_total",
+    "Personal data replaced in what people wrote.",
+    "A jump on one platform: it sends contact fields as text; ask it to stop.",
+    "platform",
+    "kind",
+)
+IDENTITY_COMMANDS = _counter(
+    "braid_identity_commands_total",
+    "Links and unlinks applied, by outcome.",
+    "Many repeats: a provider sends twice.",
+    "outcome",
+)
+IDENTITY_HINTS = _counter(
+    "braid_identity_hints_total",
+    "Links that ordinary events told the identity log.",
+    "None though platforms send `userid`: its values are placeholders.",
+)
+ACCOUNT_MOVES = _counter(
+    "braid_account_moves_total",
+    "Accounts that changed users.",
+    "A jump of merges: an identifier that people share, see the guards of BRAID_IDENTITY.",
+    "kind",
+)
+EVENTS_FORWARDED = _counter(
+    "braid_events_forwarded_total",
+    "Events that followed an account which had moved.",
+    "A steady share: `normalise` does not read `identities`.",
+)
+EVENTS_PARKED = _counter(
+    "braid_events_parked_total",
+    "Events that came before their account and waited for it.",
+    "Grows without merges: a stage `profile` is behind.",
+)
 DUPLICATES = _counter(
     "braid_duplicates_total",
     "Events dropped because their id was applied before.",
@@ -139,6 +173,56 @@ CACHE_HITS = _counter("braid_embedding_cache_hits_total", "Texts found in the em
 CACHE_MISSES = _counter(
     "braid_embedding_cache_misses_total", "Texts not in the embedding cache.",
     "Misses on known texts: raise BRAID_ENCODER__CACHE_BYTES.", "stage",
+)
+
+ENCODER_WAITING = _gauge(
+    "braid_encoder_waiting_seconds",
+    "How long the oldest encoder call has been waiting for vectors; 0 when none waits.",
+    "Grows: the encoder hangs or fails, and this stage takes nothing in until it answers; nothing is lost. See "
+    "braid_encoder_failures_total and the device; a device that lost its context needs a restart of the worker.",
+    "stage",
+)
+ENCODER_FAILURES = _counter(
+    "braid_encoder_failures_total",
+    "Encoder calls that failed and are tried again: raised (the device), not_vectors (wrong shape, not finite).",
+    "Memory of the device: lower BRAID_ENCODER__MAX_BATCH_TOKENS. Steady: another device or model.",
+    "stage",
+    "reason",
+)
+UNENCODABLE_TEXTS = _counter(
+    "braid_unencodable_texts_total",
+    "Texts that failed alone again and again while others work: they count as texts without content.",
+    "Any: report the encoder and its version; the events count, their vectors do not.", "stage",
+)
+
+# --- back-pressure ---------------------------------------------------------------------------------------------
+LANE_FETCHES = _gauge(
+    "braid_lane_fetches",
+    "Fetches that wait in the lane of a source partition; once they fill a micro-batch, no more are asked for.",
+    "Stays high: see which step of braid_stage_seconds takes long, and braid_encoder_waiting_seconds.",
+    "stage",
+    "topic",
+    "partition",
+)
+WAITING_RECORDS = _gauge(
+    "braid_waiting_records",
+    "Records of a source partition that are in memory and not yet durable: waiting, encoding or committing.",
+    "Bounded by lane and fetch size; times the size of a record it is the memory that a stall takes.",
+    "stage",
+    "topic",
+    "partition",
+)
+OPEN_BATCHES = _gauge(
+    "braid_open_batches", "Fetches of a source partition that were handed out and are not yet done.",
+    "As for braid_lane_fetches.", "stage", "topic", "partition",
+)
+PAUSED_PARTITIONS = _gauge(
+    "braid_paused_partitions", "Source partitions that are not fetched because their lane is full.",
+    "Above 0 for minutes: back-pressure; records wait in the broker. As for braid_lane_fetches.", "stage",
+)
+PRODUCER_QUEUE = _gauge(
+    "braid_producer_queue_records", "Records that the producers of a stage hold and the broker has not confirmed.",
+    "Stays high: the broker is the limit.", "stage",
 )
 
 # --- state -----------------------------------------------------------------------------------------------------
@@ -189,6 +273,10 @@ ITEMS_OF_OTHER_MODEL = _counter(
 )
 REQUEST_SECONDS = _histogram("braid_request_seconds", "Duration of HTTP requests by route template.",
                              "p99 above the objective: see braid_index_delta_rows.", "route", "status")
+SNAPSHOTS_REFUSED = _counter(
+    "braid_snapshots_refused_total", "Index snapshots that a start found damaged: an older one or the topic served.",
+    "Any: look after the disk; what is missing was read again from the topic.",
+)
 SNAPSHOTS = _counter("braid_snapshots_total", "Index snapshots written.", "Flat: see the log.", "outcome")
 
 

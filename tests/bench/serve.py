@@ -1,16 +1,24 @@
 """Serve under load: how long a request takes, over HTTP and inside, with a catalogue of synthetic items.
 
-Run: python -m tests.bench.serve [--items N] [--people N] [--requests N] [--clients N]. Last line: the report as JSON.
+Run as `make bench NAME=serve ARGS="--items 100000 --rounds 3"`. One process holds the index, the views and the HTTP
+API, as `braid serve` does; the clients are threads of this process, each waiting for its answer before it asks again.
+`inside` calls the same use case without HTTP, in the server's process, one after the other, before any client asks.
+`server_ms_per_request` is the CPU of the serving process. The catalogue and the people are made once, the rounds of the
+routes are interleaved.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import httpx
@@ -20,9 +28,11 @@ import numpy as np
 from streams.adapters.topic_follower import Batch, Message
 from streams.domain.events import Item, ItemRecord
 from streams.domain.profiles import ProfileRecord, encode_profile
+from streams.serve.api import create_api
 from streams.service.recommendations import Ask
-from tests.bench.report import emit
-from tests.support.serving import ENCODER, MODEL, NOON_S, Did, Town
+from tests.bench.process_seen import ProcessSeen
+from tests.bench.rounds import Rounds
+from tests.support.serving import ENCODER, MODEL, NOON_S, Did, Town, answering
 
 N_CLUSTERS = 200
 PLATFORMS = ("shop", "video", "social", "news")
@@ -30,7 +40,20 @@ ACTIONS = {
     "shop": "shop.wishlist.added", "video": "video.video.liked", "social": "social.post.liked", "news": "news.article.shared"
 }  # fmt: skip
 BATCH = 2_000
+WARM_UP = 50
+QUERY = {"platform": "shop", "k": "10", "explain": "true"}
 _pack = msgspec.msgpack.Encoder().encode
+
+Row = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Size:
+    """Of the town that is served, and the requests of a round."""
+
+    n_items: int
+    n_people: int
+    n_requests: int
 
 
 def fill_items(town: Town, n_items: int, rng: np.random.Generator) -> list[str]:
@@ -67,6 +90,22 @@ def fill_people(town: Town, keys: list[str], n_people: int, rng: np.random.Gener
     return profiles
 
 
+def serve_town(pipe: Connection, folder: str, size: Size) -> None:
+    """The serving process: fill, answer `inside` for every word received, then serve until told to stop."""
+    rng = np.random.default_rng(7)
+    town = Town(Path(folder), cached_items=65_536)
+    profiles = fill_people(town, fill_items(town, size.n_items, rng), size.n_people, rng)
+    ask = Ask(platform="shop", k=10, explain=True)
+    with answering(create_api(town.parts)) as url:
+        pipe.send((url, [profile.profile_id for profile in profiles]))
+        while pipe.recv() == "inside":
+            chosen = [profiles[int(at)] for at in rng.integers(len(profiles), size=size.n_requests)]
+            calls = [partial(town.recommender.recommend, each.profile_id, each, ask, NOON_S) for each in chosen]
+            timed_ms(calls[:WARM_UP])
+            pipe.send(percentiles(*timed_ms(calls)))
+    town.close()
+
+
 def timed_ms(calls: Sequence[Callable[[], object]], n_clients: int = 1) -> tuple[list[float], float]:
     """(milliseconds of every call, wall seconds of all)."""
 
@@ -81,49 +120,84 @@ def timed_ms(calls: Sequence[Callable[[], object]], n_clients: int = 1) -> tuple
     return times, time.perf_counter() - started
 
 
-def percentiles(name: str, times: list[float], wall_s: float) -> dict[str, list[float]]:
+def percentiles(times: list[float], wall_s: float) -> Row:
+    """Of the calls of one kind."""
     return {
-        f"{name}_p50_ms": [float(np.percentile(times, 50))],
-        f"{name}_p99_ms": [float(np.percentile(times, 99))],
-        f"{name}_per_s": [len(times) / wall_s],
+        "p50_ms": float(np.percentile(times, 50)),
+        "p99_ms": float(np.percentile(times, 99)),
+        "per_s": len(times) / wall_s,
     }
+
+
+@dataclass(frozen=True)
+class Served:
+    """The serving process as its clients know it."""
+
+    pipe: Connection
+    url: str
+    people: list[str]
+    seen: ProcessSeen
+
+    def inside(self) -> Row:
+        self.pipe.send("inside")
+        row: Row = self.pipe.recv()
+        return row
+
+    def over_http(self, paths: list[str], n_clients: int) -> Row:
+        """Requests over connections that stay open."""
+        limits = httpx.Limits(max_connections=n_clients, max_keepalive_connections=n_clients)
+        with httpx.Client(base_url=self.url, trust_env=False, limits=limits) as client:
+            calls = [partial(_checked, client, path) for path in paths]
+            timed_ms(calls[:WARM_UP], n_clients)
+            cpu_s = self.seen.cpu_s()
+            row = percentiles(*timed_ms(calls, n_clients))
+        return row | {"server_ms_per_request": 1_000 * (self.seen.cpu_s() - cpu_s) / len(paths)}
+
+
+@contextmanager
+def served(folder: str, size: Size) -> Iterator[Served]:
+    """A process of its own, filled and ready."""
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=serve_town, args=(theirs, folder, size), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        url, people = ours.recv()
+        assert process.pid is not None
+        yield Served(ours, url, people, ProcessSeen(process.pid))
+        ours.send("stop")
+        process.join(30)
+    finally:
+        process.kill()
+
+
+def _checked(client: httpx.Client, path: str) -> None:
+    client.get(path, params=QUERY if "recommendations" in path else None).raise_for_status()
 
 
 def main() -> None:
     """Fill, warm up, measure, report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--items", type=int, default=20_000)
+    parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--people", type=int, default=200)
     parser.add_argument("--requests", type=int, default=1_000)
     parser.add_argument("--clients", type=int, default=2)
-    options = parser.parse_args()
-    rng = np.random.default_rng(7)
-    with tempfile.TemporaryDirectory() as folder:
-        town = Town(Path(folder), cached_items=65_536)
-        keys = fill_items(town, options.items, rng)
-        profiles = fill_people(town, keys, options.people, rng)
-        chosen = [profiles[int(at)] for at in rng.integers(len(profiles), size=options.requests)]
-        ask = Ask(platform="shop", k=10, explain=True)
-        inside = [partial(town.recommender.recommend, profile.profile_id, profile, ask, NOON_S) for profile in chosen]
-        timed_ms(inside[:50])
-        measures = percentiles("inside", *timed_ms(inside))
-        with town.api() as client:
-            query = {"platform": "shop", "k": "10", "explain": "true"}
+    parser.add_argument("--rounds", type=int, default=3)
+    asked = parser.parse_args()
+    rng, rounds = np.random.default_rng(8), Rounds()
+    size = Size(asked.items, asked.people, asked.requests)
+    with tempfile.TemporaryDirectory(prefix="braid-bench-") as folder, served(folder, size) as town:
+        for _ in range(asked.rounds):
+            rounds.add("inside", town.inside())
+            chosen = [town.people[int(at)] for at in rng.integers(len(town.people), size=asked.requests)]
             routes = {
-                "recommendations": [f"/v1/profiles/{profile.profile_id}/recommendations" for profile in chosen],
-                "profile": [f"/v1/profiles/{profile.profile_id}" for profile in chosen],
+                "recommendations": [f"/v1/profiles/{person}/recommendations" for person in chosen],
+                "profile": [f"/v1/profiles/{person}" for person in chosen],
                 "stranger": ["/v1/profiles/nobody/recommendations" for _ in chosen],
             }
             for name, paths in routes.items():
-                calls = [partial(_checked, client, path, query) for path in paths]
-                timed_ms(calls[:50], options.clients)
-                measures |= percentiles(name, *timed_ms(calls, options.clients))
-        town.close()
-    emit("serve", vars(options), {"braid": measures})
-
-
-def _checked(client: httpx.Client, path: str, query: dict[str, str]) -> None:
-    client.get(path, params=query if "recommendations" in path else None).raise_for_status()
+                rounds.add(name, town.over_http(paths, asked.clients))
+    rounds.report("serve", vars(asked), "recommendations", "p50_ms")
 
 
 if __name__ == "__main__":

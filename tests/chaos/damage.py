@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,19 +14,31 @@ from typing import Self
 DISK_BYTES = 256 << 20
 
 
-def break_files(folder: Path, rng: random.Random, n_files: int = 3, n_bytes: int = 16) -> list[str]:
-    """Flip bytes in some of RocksDB's tables and write-ahead logs below the folder; their names, relative to it."""
-    found = [f for f in sorted(folder.rglob("*")) if f.suffix in {".sst", ".log"} and f.stat().st_size > 0]
-    broken = rng.sample(found, min(n_files, len(found)))
+def files_of(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    """Files below the folder that hold something and end so; `("",)` = whatever they end with."""
+    found = (file for file in sorted(folder.rglob("*")) if file.is_file() and file.name.endswith(suffixes))
+    return [file for file in found if file.stat().st_size > 0]
+
+
+def break_files(files: Sequence[Path], rng: random.Random, n_files: int = 3, n_bytes: int = 16) -> list[str]:
+    """Flip bytes in some of the files; their names."""
+    broken = rng.sample(files, min(n_files, len(files)))
     for file in broken:
         with file.open("r+b") as opened:
-            for _ in range(n_bytes):
-                at = rng.randrange(file.stat().st_size)
+            for at in rng.sample(range(file.stat().st_size), min(n_bytes, file.stat().st_size)):
                 opened.seek(at)
                 (byte,) = opened.read(1)
                 opened.seek(at)
                 opened.write(bytes([byte ^ (1 << rng.randrange(8))]))
     return [f"{file.parent.name}/{file.name}" for file in broken]
+
+
+def cut_files(files: Sequence[Path], rng: random.Random, n_files: int = 3) -> list[str]:
+    """Cut the ends off some of the files, as a write that never finished leaves them; their names."""
+    cut = rng.sample(files, min(n_files, len(files)))
+    for file in cut:
+        os.truncate(file, rng.randrange(file.stat().st_size))
+    return [f"{file.parent.name}/{file.name}" for file in cut]
 
 
 def can_mount() -> bool:

@@ -1,4 +1,4 @@
-"""A worker on a leash: `python -m tests.chaos.leash <folder> worker …` is `braid worker`, with points armed while it runs.
+"""A worker on a leash: `python -m tests.chaos.leash <folder> worker …` is `braid worker …`, with points armed while it runs.
 
 Commands come as lines on stdin: `arm <action> <stage> <point> <pass> [seconds]`, `clock <seconds>`. The end of stdin ends
 the worker: none outlives its driver. What fired is written to `<folder>/fired.jsonl` before it acts, and
@@ -56,6 +56,7 @@ class Leash:
             word, *rest = line.split()
             if word == "clock":
                 self.clock_offset_s = float(rest[0])
+                self._write_down({"action": "clock", "seconds": self.clock_offset_s})
             elif word == "arm":
                 action, stage, point, passes, *seconds = rest
                 with self._lock:
@@ -73,14 +74,16 @@ class Leash:
                 self._armed[stage, point] = (action, passes - 1, seconds)
                 return
             del self._armed[stage, point]
-            line = {"action": action, "stage": stage, "point": point, "in_flight": list(self._in_flight)}
-            os.write(self._fired, json.dumps(line).encode() + b"\n")
+            self._write_down({"action": action, "stage": stage, "point": point, "in_flight": list(self._in_flight)})
             if action in _AT_ONCE:
                 _AT_ONCE[action]()
         if action == "raise":
             raise PointError(f"asked for at {stage}.{point}")
         if action == "sleep":
             time.sleep(seconds)
+
+    def _write_down(self, line: dict[str, object]) -> None:
+        os.write(self._fired, json.dumps(line).encode() + b"\n")
 
     def _count(self, stage: str, point: str) -> None:
         change = {"folded": 1, "acked": -1}.get(point, 0)

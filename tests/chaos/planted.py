@@ -14,7 +14,7 @@ from streams.engine import checkpoint, lanes, ownership, shell, writers
 from streams.engine.effects import Outgoing
 from streams.engine.table import MARKER_KEY, pack_marker
 from streams.errors import UsageError
-from streams.service import update_profiles
+from streams.service import describe_items, update_profiles
 
 
 def plant(name: str) -> None:
@@ -130,6 +130,18 @@ def no_dedup() -> None:
     SeenIds.look = lambda *_: Sight.NEW
 
 
+def no_tombstones() -> None:
+    """An item that is gone stays where it was."""
+    real = describe_items.ItemDescriber.describe
+
+    def describe(self, records):
+        described = real(self, records)
+        described.items = [(key, record) for key, record in described.items if record is not None]
+        return described
+
+    describe_items.ItemDescriber.describe = describe
+
+
 BUGS: dict[str, Callable[[], None]] = {
     "ack-early": ack_early,
     "ack-on-error": ack_on_error,
@@ -139,4 +151,5 @@ BUGS: dict[str, Callable[[], None]] = {
     "no-fencing": no_fencing,
     "no-user-fence": no_user_fence,
     "no-dedup": no_dedup,
+    "no-tombstones": no_tombstones,
 }

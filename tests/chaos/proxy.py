@@ -1,4 +1,4 @@
-"""A TCP relay between one worker and the broker that can be cut, or left half open with nothing coming through."""
+"""A TCP relay between one worker and the broker: cut, half open with nothing coming through, or slow."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import asyncio
 import threading
 from typing import Literal
 
-Mode = Literal["open", "cut", "silent"]
+Mode = Literal["open", "cut", "silent", "slow"]
 
 
 class Relay:
-    """Forwards connections on `port` to `target`. `cut` resets and refuses; `silent` keeps them and moves no byte."""
+    """Forwards connections on `port` to `target`.
+
+    `cut` resets and refuses; `silent` keeps them and moves no byte; `slow` holds every answer of the broker back for
+    `delay_s` and counts it in `n_delayed`.
+    """
 
     def __init__(self, port: int, target: int) -> None:
         self._port, self._target = port, target
@@ -18,6 +22,8 @@ class Relay:
         self._passable = asyncio.Event()
         self._passable.set()
         self._refusing = False
+        self._delay_s = 0.0
+        self.n_delayed = 0
         self._writers: set[asyncio.StreamWriter] = set()
         self._thread = threading.Thread(target=self._run, daemon=True, name=f"relay-{port}")
         self._ready = threading.Event()
@@ -33,11 +39,14 @@ class Relay:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
-    def set(self, mode: Mode) -> None:
+    def set(self, mode: Mode, delay_s: float = 0.0) -> None:
         """Change what happens to connections, present and new ones."""
-        self._loop.call_soon_threadsafe(self._set, mode)
+        self._loop.call_soon_threadsafe(self._set, mode, delay_s)
 
-    def _set(self, mode: Mode) -> None:
+    def _set(self, mode: Mode, delay_s: float) -> None:
+        was_slow, self._delay_s = self._delay_s > 0.0, delay_s if mode == "slow" else 0.0
+        if mode == "slow" or (mode == "open" and was_slow):
+            return  # a slow line breaks no connection, neither when it begins nor when it ends
         self._refusing = mode == "cut"
         if mode == "silent":
             self._passable.clear()
@@ -63,13 +72,18 @@ class Relay:
             writer.transport.abort()
             return
         self._writers |= {writer, far_writer}
-        await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+        await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer, is_answer=True))
         self._writers -= {writer, far_writer}
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_answer: bool = False
+    ) -> None:
         try:
             while data := await reader.read(65_536):
                 await self._passable.wait()
+                if is_answer and self._delay_s:
+                    self.n_delayed += 1
+                    await asyncio.sleep(self._delay_s)
                 writer.write(data)
                 await writer.drain()
         except OSError:

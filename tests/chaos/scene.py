@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from streams.app import STAGES
 from streams.brokers.connection import consumer_config
 from streams.brokers.kafka import KafkaCluster
 from streams.brokers.ports import free_ports
@@ -17,7 +20,7 @@ from streams.brokers.topic_admin import apply
 from streams.brokers.topics import declared_topics
 from streams.domain.topic_names import TopicNames
 from streams.settings import Kafka, Topics
-from tests.chaos.feeding import Feeder, a_long_load
+from tests.chaos.feeding import Feed, Feeder
 from tests.chaos.proxy import Relay
 from tests.chaos.watching import Watcher
 from tests.chaos.workers import ChaosWorker, Orchestrator, worker_environment
@@ -27,6 +30,7 @@ PARTITIONS = 4
 #: A lag that cannot be asked for.
 NOBODY_ANSWERS = 1 << 30
 NAMES = ("a", "b", "c")
+SERVE = "serve"
 #: The platforms that the load knows: a topic each, and no idle ones.
 PLATFORMS = ("shop", "video", "social", "news", "music", "ads")
 
@@ -79,19 +83,20 @@ def _listeners(ports: dict[str, int]) -> str:
 
 
 class Scene:
-    """Two workers that run, a third that waits, everything under `folder`. rate: records per second."""
+    """Two workers that run, a third and a serve that wait, everything under `folder`."""
 
-    def __init__(self, ground: Ground, seed: int, folder: Path, planted: str = "", rate: float = 400.0) -> None:
-        self.ground, self.folder, self.rng = ground, folder, random.Random(seed)
+    def __init__(self, ground: Ground, seed: int, folder: Path, feed: Feed, planted: str = "") -> None:
+        self.ground, self.seed, self.folder, self.rng = ground, seed, folder, random.Random(seed)
         self.bootstrap_servers = ground.cluster.bootstrap_servers
         self.names = TopicNames(f"c{seed}-{time.monotonic_ns() % 10**9}.")
         n_nodes = ground.cluster.nodes
         topics = Topics(prefix=self.names.prefix, platforms=PLATFORMS, partitions=PARTITIONS, replication=n_nodes)
-        apply(admin_of(self.bootstrap_servers), declared_topics(topics))
+        self._topics = declared_topics(topics)
+        apply(admin_of(self.bootstrap_servers), self._topics)
         workers = {name: self._worker(name, planted) for name in NAMES}
         workers["c"].wanted = False
-        self.orchestrator = Orchestrator(workers)
-        self.feeder = Feeder(self.bootstrap_servers, self.names, a_long_load(seed, 40_000), rate)
+        self.orchestrator = Orchestrator(workers | {SERVE: self._serve()})
+        self.feeder = Feeder(self.bootstrap_servers, self.names, feed)
         self.watcher = Watcher(self.bootstrap_servers, self.names, self.group("profile"), PARTITIONS)
         self._readers: dict[str, Consumer] = {}
         self.last_error = ""
@@ -104,9 +109,12 @@ class Scene:
         """The consumer group of a stage."""
         return f"{self.names.prefix}braid-{stage}"
 
-    def start(self) -> None:
-        """Workers, watcher and load; returns once profiles are being made. Raises RuntimeError."""
+    def begin(self) -> None:
+        """Start the workers and return at once."""
         self.orchestrator.start()
+
+    def start(self) -> None:
+        """Watcher and load; returns once the workers that have begun are ready. Raises RuntimeError."""
         self.watcher.start()
         if not self.orchestrator.wait_ready():
             raise RuntimeError("workers did not become ready: " + self.workers["a"].words()[-1500:])
@@ -127,37 +135,48 @@ class Scene:
 
     def lag(self, stage: str) -> int:
         """Records not yet done by a stage, by its group's offsets. Raises KafkaException when nobody answers."""
-        topics = [self.names.user_events] if stage == "profile" else [self.names.events(name) for name in PLATFORMS]
         reader = self._reader(stage)
-        asked = [TopicPartition(topic, p) for topic in topics for p in range(PARTITIONS)]
+        asked = [TopicPartition(topic, p) for topic in self._sources(stage) for p in range(PARTITIONS)]
         committed = reader.committed(asked, timeout=5)
         ends = [reader.get_watermark_offsets(tp, timeout=5)[1] for tp in asked]
         return sum(end - max(0, tp.offset) for tp, end in zip(committed, ends, strict=True))
 
     def n_behind(self) -> int:
-        """Lag of both stages; what cannot be asked counts as behind."""
+        """Lag of all stages; what cannot be asked counts as behind."""
         try:
-            return self.lag("normalise") + self.lag("profile")
+            return sum(self.lag(stage) for stage in STAGES)
         except KafkaException as error:
             self.last_error = str(error)
             self._forget_readers()
             return NOBODY_ANSWERS
 
-    def n_profiles_written(self) -> int:
-        """End offsets of `profiles`, a measure of progress. 0 when nobody answers."""
+    def ends(self, topic: str) -> dict[int, int]:
+        """End offsets of a topic's partitions; nothing when nobody answers."""
         reader = self._reader("profile")
         try:
-            return sum(
-                reader.get_watermark_offsets(TopicPartition(self.names.profiles, p), timeout=5)[1]
-                for p in range(PARTITIONS)
-            )
+            return {p: reader.get_watermark_offsets(TopicPartition(topic, p), timeout=5)[1] for p in range(PARTITIONS)}
         except KafkaException:
             self._forget_readers()
-            return 0
+            return {}
+
+    def n_profiles_written(self) -> int:
+        """End offsets of `profiles`, a measure of progress. 0 when nobody answers."""
+        return sum(self.ends(self.names.profiles).values())
 
     def running(self) -> Sequence[ChaosWorker]:
-        """Workers that are wanted, in a fixed order."""
-        return [worker for worker in self.workers.values() if worker.wanted]
+        """Workers that are wanted, in a fixed order; without the serve."""
+        return [worker for worker in self.workers.values() if worker.wanted and worker.command == "worker"]
+
+    def forget(self) -> None:
+        """Delete the folder and this run's topics, so that a hundred runs do not weigh on the last."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        for done in admin_of(self.bootstrap_servers).delete_topics([spec.name for spec in self._topics]).values():
+            with suppress(KafkaException, TimeoutError):  # a topic that stays costs memory, no truth
+                done.result(2)
+
+    def _sources(self, stage: str) -> list[str]:
+        inner = {"profile": self.names.user_events, "catalogue": self.names.items}
+        return [inner[stage]] if stage in inner else [self.names.events(name) for name in PLATFORMS]
 
     def _reader(self, stage: str) -> Consumer:
         if stage not in self._readers:
@@ -174,3 +193,9 @@ class Scene:
             **extra,
         )
         return ChaosWorker(name, self.folder / name, environment)
+
+    def _serve(self) -> ChaosWorker:
+        environment = worker_environment(
+            self.bootstrap_servers, self.names.prefix, BRAID_INDEX__SNAPSHOT_INTERVAL_S="1"
+        )
+        return ChaosWorker(SERVE, self.folder / SERVE, environment, command="serve", wanted=False)

@@ -18,6 +18,8 @@ PROFILE_POINTS = (
     "prepared", "folded", "begun", "produced-some", "produced-all", "marker-sent", "flushed", "committed", "stored",
     "acked",
 )  # fmt: skip
+#: The catalogue keeps no state, so nothing is stored behind its commit.
+CATALOGUE_POINTS = tuple(point for point in PROFILE_POINTS if point != "stored")
 #: Between these a transaction is open: whoever is woken in it must find itself fenced.
 IN_TRANSACTION = ("begun", "produced-some", "produced-all", "marker-sent", "flushed")
 TAKE_OVER_POINTS = ("assigned", "initialised", "restored")
@@ -25,13 +27,14 @@ TAKE_OVER_POINTS = ("assigned", "initialised", "restored")
 
 @dataclass
 class Shot:
-    """What became of one fault."""
+    """What became of one fault. took_s: until it was over, the pipeline's recovery apart."""
 
     kind: str
     detail: str = ""
     evidence: str = ""
     violations: list[str] = field(default_factory=list)
     recovery_s: float | None = None
+    took_s: float = 0.0
 
 
 Fault = Callable[[Scene, random.Random], Shot]
@@ -42,7 +45,8 @@ def someone(scene: Scene, rng: random.Random) -> ChaosWorker:
 
 
 def a_point(rng: random.Random) -> tuple[str, str]:
-    return rng.choice([("normalise", point) for point in NORMALISE_POINTS] + [("profile", p) for p in PROFILE_POINTS])
+    points = {"normalise": NORMALISE_POINTS, "profile": PROFILE_POINTS, "catalogue": CATALOGUE_POINTS}
+    return rng.choice([(stage, point) for stage, of_stage in points.items() for point in of_stage])
 
 
 def fire(scene: Scene, worker: ChaosWorker, command: str, shot: Shot) -> Shot:

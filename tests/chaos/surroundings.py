@@ -1,4 +1,4 @@
-"""What a worker stands on: its disk, its clock, its connections, its brokers."""
+"""What a worker stands on: its disk, its clock, its brokers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import shutil
 import signal
 import time
 
-from tests.chaos.damage import FullDisk, break_files
+from tests.chaos.damage import FullDisk
 from tests.chaos.scene import Scene
-from tests.chaos.shots import Shot, someone
+from tests.chaos.shots import Shot, fire, someone
 from tests.chaos.workers import until
 
 
@@ -22,16 +22,6 @@ def lose_state(scene: Scene, rng: random.Random) -> Shot:
     shutil.rmtree(worker.state_dir)
     scene.orchestrator.release(worker)
     return Shot("lost-state", worker.name, f"{n_files} files deleted" if n_files else "")
-
-
-def corrupt_state(scene: Scene, rng: random.Random) -> Shot:
-    """SIGKILL, and bytes of RocksDB's files are flipped; the worker rebuilds, or says what to delete."""
-    worker = someone(scene, rng)
-    scene.orchestrator.hold(worker, signal.SIGKILL)
-    worker.is_damaged = True
-    flipped = break_files(worker.state_dir / rng.choice(["profile", "profile", "."]), rng)
-    scene.orchestrator.release(worker)
-    return Shot("corrupt-state", ", ".join(flipped), f"{len(flipped)} files damaged" if flipped else "")
 
 
 def full_disk(scene: Scene, rng: random.Random) -> Shot:
@@ -56,10 +46,10 @@ def full_disk(scene: Scene, rng: random.Random) -> Shot:
 def clock_jump(scene: Scene, rng: random.Random) -> Shot:
     """A worker's clock is an hour off for a while."""
     worker, seconds = someone(scene, rng), rng.choice([-3600, 3600])
-    worker.tell(f"clock {seconds}")
+    shot = fire(scene, worker, f"clock {seconds}", Shot("clock-jump", f"{worker.name} {seconds} s"))
     time.sleep(rng.uniform(2.0, 4.0))
     worker.tell("clock 0")
-    return Shot("clock-jump", f"{worker.name} {seconds} s", "set")
+    return shot
 
 
 def pause_broker(scene: Scene, rng: random.Random) -> Shot:
@@ -95,15 +85,3 @@ def lose_broker(scene: Scene, rng: random.Random) -> Shot:
         shot.violations.append("no profile was written with two of three brokers")
     cluster.restart(node)
     return shot
-
-
-def cut_connections(scene: Scene, rng: random.Random) -> Shot:
-    """Every connection of one worker is reset, or goes silent, for less or more than its session."""
-    worker = someone(scene, rng)
-    relay = scene.ground.relays[worker.name]
-    mode, seconds = rng.choice(["cut", "silent"]), rng.choice([0.3, 1.5, 5.0, 8.0])
-    in_flight = worker.in_flight()
-    relay.set(mode)  # type: ignore[arg-type]
-    time.sleep(seconds)
-    relay.set("open")
-    return Shot("cut-connections", f"{worker.name} {mode} for {seconds} s", f"{in_flight}")

@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from streams.app import STAGES
 from tests.chaos.leash import COUNTERS
@@ -38,11 +39,15 @@ class Exit:
 
 @dataclass
 class ChaosWorker:
-    """One worker, over all of its processes. wanted: started again when it ends; is_damaged: its files were broken."""
+    """One worker, over all of its processes. wanted: started again when it ends; is_damaged: its files were broken.
+
+    command: of `braid`; a serve is watched over in the same way.
+    """
 
     name: str
     folder: Path
     environment: dict[str, str]
+    command: Literal["worker", "serve"] = "worker"
     wanted: bool = True
     is_damaged: bool = False
     n_starts: int = 0
@@ -66,12 +71,13 @@ class ChaosWorker:
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port, self.n_starts = free_port(), self.n_starts + 1
-        settings = {**self.environment, "BRAID_STATE_DIR": str(self.state_dir), "BRAID_METRICS__PORT": str(self.port)}
+        port_setting = "BRAID_API__PORT" if self.command == "serve" else "BRAID_METRICS__PORT"
+        settings = {**self.environment, "BRAID_STATE_DIR": str(self.state_dir), port_setting: str(self.port)}
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("BRAID_")}
         with self.log.open("ab") as log:
             self.log_start = log.tell()
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.chaos.leash", str(self.folder), "worker"],
+                [sys.executable, "-m", "tests.chaos.leash", str(self.folder), self.command],
                 env={**inherited, "OMP_NUM_THREADS": "1", **settings},
                 cwd=REPOSITORY,
                 stdin=subprocess.PIPE,
@@ -157,7 +163,7 @@ class Orchestrator:
         self._thread.start()
 
     def stop(self) -> None:
-        """End everything, stopped processes too."""
+        """End everything, stopped processes too; stopping again does nothing."""
         self._stopped.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -242,6 +248,8 @@ def worker_environment(bootstrap_servers: str, prefix: str, **extra: str) -> dic
         "BRAID_KAFKA__SESSION_TIMEOUT_S": "3",
         "BRAID_TOPICS__PREFIX": prefix,
         "BRAID_ENCODER__MODEL": "hashed",
+        # The smallest there is: its files are written, read again and dropped within a run.
+        "BRAID_ENCODER__CACHE_BYTES": str(1 << 20),
         "BRAID_PSEUDONYM__KEY": SECRET,
         **extra,
     }

@@ -8,6 +8,7 @@ import time
 
 from tests.chaos.scene import PARTITIONS, Scene
 from tests.chaos.shots import (
+    CATALOGUE_POINTS,
     FIRE_S,
     IN_TRANSACTION,
     PROFILE_POINTS,
@@ -21,15 +22,16 @@ from tests.chaos.workers import ChaosWorker, until
 
 def zombie_at_point(scene: Scene, rng: random.Random) -> Shot:
     """SIGSTOP inside a checkpoint, past the session; the other goes on; then SIGCONT."""
-    return zombie_at(rng.choice(PROFILE_POINTS), scene, rng)
+    stage = rng.choice(["profile", "profile", "catalogue"])
+    return zombie_at(rng.choice(PROFILE_POINTS if stage == "profile" else CATALOGUE_POINTS), scene, rng, stage)
 
 
-def zombie_at(point: str, scene: Scene, rng: random.Random) -> Shot:
+def zombie_at(point: str, scene: Scene, rng: random.Random, stage: str = "profile") -> Shot:
     """The same at a given point."""
     worker = someone(scene, rng)
     n_before = len(worker.fired())
-    shot = Shot("zombie-at-point", f"profile.{point}")
-    worker.tell(f"arm stop profile {point} {rng.randint(1, 4)}")
+    shot = Shot("zombie-at-point", f"{stage}.{point}")
+    worker.tell(f"arm stop {stage} {point} {rng.randint(1, 4)}")
     if not until(lambda: len(worker.fired()) > n_before and worker.is_stopped(), FIRE_S):
         worker.signal(signal.SIGCONT)
         return shot
@@ -74,8 +76,8 @@ def _outlive(scene: Scene, zombie: ChaosWorker, rng: random.Random, shot: Shot, 
     """Let the others take over from a stopped worker and go on; wake it; see what it does."""
     in_flight, n_starts, n_exits = zombie.in_flight(), zombie.n_starts, len(scene.orchestrator.exits)
     time.sleep(1.0)  # what it had committed is visible by now; anything further in its partitions is another's work
-    markers = scene.watcher.markers()
-    taken_over = until(lambda: _all_moved(markers, scene.watcher.markers()), TAKE_OVER_S)
+    reached = _reached(scene)
+    taken_over = until(lambda: _all_moved(reached, _reached(scene)), TAKE_OVER_S)
     time.sleep(rng.uniform(0.0, 1.5))
     still_stopped = zombie.is_stopped()
     zombie.signal(signal.SIGCONT)
@@ -94,5 +96,13 @@ def _outlive(scene: Scene, zombie: ChaosWorker, rng: random.Random, shot: Shot, 
     return shot
 
 
-def _all_moved(before: dict[int, int], now: dict[int, int]) -> bool:
-    return len(now) == PARTITIONS and all(at > before.get(partition, 0) for partition, at in now.items())
+def _reached(scene: Scene) -> tuple[dict[int, int], dict[int, int]]:
+    """How far both stages that own partitions have come, as others see it."""
+    return scene.watcher.markers(), scene.ends(scene.names.item_vectors)
+
+
+def _all_moved(before: tuple[dict[int, int], ...], now: tuple[dict[int, int], ...]) -> bool:
+    return all(
+        len(new) == PARTITIONS and all(at > old.get(partition, 0) for partition, at in new.items())
+        for old, new in zip(before, now, strict=True)
+    )

@@ -119,21 +119,33 @@ def test_a_damaged_file_is_refused_before_anything_reads_it(name: str, damage: s
         path.unlink()
     else:
         path.write_bytes(damaged[damage])
-    with pytest.raises(CorruptSnapshot, match=rf"stop, delete {folder}, start again; the index is rebuilt"):
+    with pytest.raises(CorruptSnapshot, match=rf"{folder} is damaged .*: delete it .*; the index is rebuilt"):
         snapshots.load(tmp_path)
 
 
-def test_after_the_damaged_snapshot_is_deleted_the_one_before_is_loaded(tmp_path: Path) -> None:
+def test_when_the_newest_is_damaged_the_one_before_is_loaded_and_the_damage_is_told(tmp_path: Path) -> None:
     index = a_graph()
     older = snapshots.save(index, tmp_path, {"round": 1})
     newer = snapshots.save(index, tmp_path, {"round": 2})
     (newer / "rows.json").write_text("{}")
-    with pytest.raises(CorruptSnapshot, match=f"{older.name} is loaded then"):
+    told: list[CorruptSnapshot] = []
+    loaded, meta = snapshots.load(tmp_path, refused=told.append)
+    assert (len(loaded), meta) == (len(index), {"round": 1})
+    assert [str(newer) in str(error) and f"{older.name} is tried instead" in str(error) for error in told] == [True]
+    (older / "manifest.json").write_text("{}")
+    with pytest.raises(CorruptSnapshot, match=rf"{older} is damaged .* rebuilt from the topic"):
         snapshots.load(tmp_path)
-    for path in newer.iterdir():
-        path.unlink()
-    newer.rmdir()
-    assert snapshots.load(tmp_path)[1] == {"round": 1}
+
+
+def test_the_next_save_replaces_a_damaged_snapshot_before_it_can_crowd_out_a_sound_one(tmp_path: Path) -> None:
+    index = a_graph()
+    for number in range(2):
+        damaged = snapshots.save(index, tmp_path, {"round": number})
+    (damaged / "rows.json").write_text("{}")
+    for number in range(2, 4):
+        snapshots.save(index, tmp_path, {"round": number})
+    assert not damaged.exists()
+    assert snapshots.load(tmp_path, refused=pytest.fail)[1] == {"round": 3}
 
 
 def test_a_stranger_file_in_a_snapshot_is_refused(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ CAUGHT_BY: dict[str, list[Fault]] = {
     "ack-on-error": [error_at_point],
     "marker-first": [kill_at_point],
     "no-dedup": [kill_at_point],
+    "no-tombstones": [kill_at_point],
 }
 
 

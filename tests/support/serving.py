@@ -26,6 +26,7 @@ from streams.domain.actions import ActionTable, action_of
 from streams.domain.events import Event, Item, ItemRecord, event_id, item_key
 from streams.domain.folding import FoldRules
 from streams.domain.interests import InterestRules, threshold_above
+from streams.domain.moves import ARRIVAL, KIND_HEADER, Arrival, pack_arrival
 from streams.domain.newest import NewestItems
 from streams.domain.popularity import Popularity
 from streams.domain.profiles import Model, ProfileRecord, encode_profile
@@ -198,17 +199,19 @@ class Town:
         return profile
 
     def profile_after(self, deed: Did) -> ProfileRecord:
-        self._events += 1
+        self._events += 2
         account = account_key(SECRET, deed.platform, deed.person)
-        # One user key for all accounts of a person, as links between accounts would make it.
+        # One user key for all accounts of a person: each account arrives there before its first event.
         user = account_key(SECRET, "person", deed.person).encode()
+        arrival = pack_arrival(Arrival(account, 1, account, "merge", NOON_S, b"linked-1"))
+        arrives = RawRecord(arrival, ((KIND_HEADER, ARRIVAL),), NOON_S, offset=self._events - 1, key=user)
         at_s = NOON_S - deed.days_ago * DAY_S
         identifier = event_id("/town", f"{deed.person}-{self._events}")
         item = self.items.items_of([deed.key])[0] or _unlisted(deed.key)
         event = Event(identifier, account, deed.platform, deed.what, at_s, at_s, deed.strength, item)
         raw = RawRecord(_encode_event(event), timestamp_s=at_s, offset=self._events, key=user)
         updated = self._updater.update(
-            self._updater.prepare([raw]), lambda keys: [self._states.get(key) for key in keys]
+            self._updater.prepare([arrives, raw]), lambda keys: [self._states.get(key) for key in keys]
         )
         self._states.update(updated.states)
         return updated.profiles[0][1]

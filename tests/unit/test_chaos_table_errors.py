@@ -11,7 +11,7 @@ from rocksdict import Cache
 
 from streams.engine.table import PartitionTable
 from streams.errors import CorruptState, Retryable
-from tests.chaos.damage import FullDisk, break_files, can_mount
+from tests.chaos.damage import FullDisk, break_files, can_mount, files_of
 
 
 def filled(path: Path) -> PartitionTable:
@@ -23,7 +23,8 @@ def filled(path: Path) -> PartitionTable:
 def test_a_table_with_flipped_bytes_asks_to_be_deleted(tmp_path: Path) -> None:
     filled(tmp_path / "state").close()
     PartitionTable(tmp_path / "state", Cache(1 << 20)).close()  # what was in the log is in a table file now
-    assert any(name.endswith(".sst") for name in break_files(tmp_path / "state", random.Random(1), 9, 400))
+    tables = files_of(tmp_path / "state", (".sst",))
+    assert break_files(tables, random.Random(1), 9, 400)
     with pytest.raises(CorruptState, match=rf"state at {tmp_path}/state cannot be read.*delete it and start again"):
         PartitionTable(tmp_path / "state", Cache(1 << 20)).get_many([b"user-%d" % n for n in range(2_000)])
 

@@ -119,7 +119,7 @@ def test_a_visitor_without_a_login_is_an_account_of_their_own() -> None:
 
 
 def test_the_user_is_whom_the_account_resolves_to() -> None:
-    batch = normalised(a_cloud_event(), resolve=lambda account: UserKey(f"user of {account[:4]}"))
+    batch = normalised(a_cloud_event(), resolve=lambda accounts: [UserKey(f"user of {a[:4]}") for a in accounts])
     assert batch.events[0][0] == f"user of {batch.events[0][1].account[:4]}"
 
 

@@ -26,6 +26,7 @@ def test_every_topic_of_the_contract_is_declared_with_its_policy():
         "identity": "delete",
         "user-events": "delete",
         "item-vectors": "compact",
+        "identity-state": "compact",
         "identities": "compact",
         "profiles": "compact",
         "profile-state": "compact",
@@ -41,7 +42,7 @@ def test_a_platform_from_a_mapping_file_gets_its_topic():
 
 def test_identity_has_one_partition_and_the_others_as_many_as_asked():
     table = by_name(Topics(partitions=12))
-    assert table.pop("identity").n_partitions == 1
+    assert table.pop("identity").n_partitions == table.pop("identity-state").n_partitions == 1
     assert {spec.n_partitions for spec in table.values()} == {12}
 
 
@@ -94,7 +95,7 @@ def test_the_platform_can_be_read_back_from_its_topic(prefix: str, platform: str
 @given(prefixes)
 def test_the_prefix_stands_before_every_name(prefix: str):
     assert all(spec.name.startswith(prefix) for spec in declared_topics(Topics(prefix=prefix)))
-    assert len({spec.name for spec in declared_topics(Topics(prefix=prefix))}) == 8 + len(Topics().platforms)
+    assert len({spec.name for spec in declared_topics(Topics(prefix=prefix))}) == 9 + len(Topics().platforms)
 
 
 @pytest.mark.parametrize("prefix", ["a b", "ü.", "x/y", "p" * 201])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 from rocksdict import Cache
 
 from streams.adapters.local_view import SIDE, LocalView
-from streams.errors import CorruptState
+from streams.errors import CorruptState, Retryable
+from tests.chaos.damage import FullDisk, can_mount
 
 
 def a_view(path: Path, now_s: float = 0.0, max_away_s: float = float("inf")) -> LocalView:
@@ -53,14 +55,55 @@ def test_a_view_that_was_away_longer_than_tombstones_are_kept_starts_empty(tmp_p
     too_late.close()
 
 
-def test_a_folder_that_another_process_holds_names_itself_and_the_remedy(tmp_path: Path) -> None:
+def test_a_folder_that_another_process_holds_is_not_called_damaged(tmp_path: Path) -> None:
     view = a_view(tmp_path)
-    with pytest.raises(CorruptState, match=rf"{tmp_path}/view does not open .* delete this folder"):
+    with pytest.raises(
+        Retryable, match=rf"view at {tmp_path}/view is in use by another process .* one folder a process"
+    ):
         a_view(tmp_path)
     view.close()
 
 
-@given(st.lists(st.tuples(st.sampled_from("abcd"), st.none() | st.binary(min_size=1, max_size=4)), max_size=30), st.integers(1, 7))
+def test_a_view_with_a_damaged_file_asks_to_be_deleted_by_whichever_way_it_is_read(tmp_path: Path) -> None:
+    view = a_view(tmp_path)
+    view.write([(b"user-%d" % number, b"x" * 200) for number in range(2_000)], {0: 2_000}, at_s=1.0)
+    view.close()
+    a_view(tmp_path).close()  # what was in the log is in a table file now
+    for file in (tmp_path / "view").glob("*.sst"):
+        whole = file.read_bytes()
+        file.write_bytes(bytes(byte ^ 0x55 for byte in whole[: len(whole) // 2]) + whole[len(whole) // 2 :])
+    remedy = rf"view at {tmp_path}/view cannot be read or written .*: delete it and start again"
+    for read in (
+        lambda damaged: damaged.get("user-1"),
+        lambda damaged: damaged.get_many([b"user-%d" % number for number in range(2_000)]),
+        lambda damaged: list(damaged.items()),
+    ):
+        with pytest.raises(CorruptState, match=remedy):
+            read(a_view(tmp_path))
+
+
+@pytest.mark.skipif(not can_mount(), reason="needs root to mount a small file system")
+def test_a_full_disk_is_not_called_damage_of_a_view(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    with FullDisk(tmp_path / "disk") as disk:
+        view = a_view(tmp_path / "disk")
+        view.write([(b"ada", b"1")], {0: 1}, at_s=1.0)
+        disk.fill()
+        with pytest.raises(Retryable, match="free space there"):  # noqa: PT012 - one of them meets the end of the room
+            for number in range(2, 200):
+                view.write([(b"more-%d" % number, b"y" * 100_000)], {0: number}, at_s=1.0)
+        disk.relieve()
+        with suppress(Exception):  # RocksDB says once more that a write failed
+            view.close()
+        again = a_view(tmp_path / "disk")
+        assert again.get("ada") == b"1"
+        again.close()
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcd"), st.none() | st.binary(min_size=1, max_size=4)), max_size=30),
+    st.integers(1, 7),
+)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_view_holds_the_last_value_of_every_key_however_batches_are_cut(tmp_path: Path, records, size: int) -> None:
     view = a_view(tmp_path)

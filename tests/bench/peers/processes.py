@@ -15,9 +15,12 @@ from tests.bench.peers.environment import peer_python
 from tests.bench.peers.job import JobSpec
 from tests.bench.report import ROOT
 
-MODULES = {"quix": "quix", "bytewax": "bytewax", "faust": "plain_faust", "raw": "bare"}
+MODULES = {
+    "quix": "quix", "bytewax": "bytewax", "faust": "plain_faust", "raw": "bare",
+    "quix-restore": "quix_restore", "faust-restore": "faust_restore",
+}  # fmt: skip
 #: These run on Braid's own environment: the same versions of everything they share with it.
-AT_HOME = ("faust", "raw")
+AT_HOME = ("faust", "raw", "faust-restore")
 LONGEST_S = 300.0
 
 
@@ -31,7 +34,7 @@ class Peer:
     def result(self) -> dict[str, float]:
         """What it measured, once it has ended by itself."""
         out, _ = self.process.communicate(timeout=LONGEST_S)
-        lines = [line for line in out.splitlines() if line.startswith('{"events_per_s"')]
+        lines = [line for line in out.splitlines() if line.startswith('{"')]
         said = f"{self.log}:\n{self.log.read_text()[-3000:]}"
         assert self.process.returncode == 0, said
         assert lines, said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streams.adapters.item_records import unpack_item, vector_of
 from streams.domain.events import Event, item_key
@@ -19,19 +20,22 @@ N_BLENDS = 16_384
 class VectorTable:
     """rows: float32 (N, D). A row of a blend is good until N_BLENDS later ones were asked for.
 
-    items: the rows of the items, by key.
+    items: the rows of the items, by key. Texts that are not among the reviews are encoded when they come.
     """
 
     def __init__(self, servers: str, topic: str, encoder: Encoder) -> None:
         label = model_of(encoder).label
-        vectors = []
+        vectors: list[NDArray[np.float32]] = []
+        self._encoder = encoder
         self._rows_of_items: dict[str, int] = {}
         for message in records_of(servers, topic):
-            record = unpack_item(message.value())
+            key, value = message.key(), message.value()
+            record = unpack_item(value) if value else None
+            assert key is not None
             assert record is not None
             vector = vector_of(record, label, encoder.dim)
             assert vector is not None
-            self._rows_of_items[message.key().decode()] = len(vectors)
+            self._rows_of_items[key.decode()] = len(vectors)
             vectors.append(vector)
         texts = reviews()
         encoded = encoder.encode(texts).vectors.astype(np.float16).astype(np.float32)
@@ -45,10 +49,12 @@ class VectorTable:
         """Row of the event's vector; the benchmark's events all have a known item."""
         assert event.item is not None
         item = self._rows_of_items[item_key(event.platform, event.item.item_id)]
-        return self._blend(item, self._rows_of_texts[event.text]) if event.text else item
+        return self._blend(item, event.text) if event.text else item
 
-    def _blend(self, item: int, text: int) -> int:
-        mixed = self.rows[item] + np.float32(OWN_WORDS) * self.rows[text]
+    def _blend(self, item: int, text: str) -> int:
+        known = self._rows_of_texts.get(text)
+        words = self._encoder.encode([text]).vectors[0] if known is None else self.rows[known]
+        mixed = self.rows[item] + np.float32(OWN_WORDS) * words
         row = self._first_blend + self._n_blends % N_BLENDS
         self._n_blends += 1
         self.rows[row] = mixed / np.float32(np.sqrt(mixed @ mixed) or 1.0)

@@ -1,0 +1,191 @@
+"""Who is one person: links and unlinks, applied in the order of one log, over edges that are kept.
+
+**Nodes** are accounts and identifiers. A link of n nodes makes n - 1 edges, a star from its first account, so every
+edge has an account at one end. Who is connected is one person. **The user key** is the key of one of the person's
+accounts; an account that nothing links is a user of its own.
+
+**Merge**: the person with most accounts keeps its user key; among equals the one whose user key's account the log has
+known longer, then the smaller key. **Split**: the part with the account of the user key keeps it; another part takes
+the key of the account that the log has known longest, then the smaller key. Only the order of the log counts, never
+the time of an event.
+
+| command | outcome |
+|---|---|
+| link | `linked`; a cycle is kept, since each edge is evidence of its own |
+| link of what is linked | `refreshed`: the evidence is renewed, nobody moves |
+| link of a node with itself, of one node, without an account | refused at the gate, `too_few_nodes` |
+| link beyond a bound | refused whole, see `identity_guards`; nothing changes |
+| unlink of several nodes | `unlinked`: the edges between them go, though others may still hold them together |
+| unlink of several nodes of one person, without an edge between them | refused, `still_linked`: it would do nothing |
+| unlink of one account or identifier | `unlinked`: all its edges go, it is taken out |
+| unlink of what is not linked, or unknown | `not_linked`, nothing changes |
+| a command that is done already (same source and id) | `repeat`, nothing changes |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Literal
+
+from streams.domain import reasons
+from streams.domain.accounts import AccountKey
+from streams.domain.identity_graph import Graph, Group
+from streams.domain.identity_guards import IdentityRules, check_person, check_sharing
+from streams.domain.identity_keys import NodeKey, account_node, is_account
+from streams.domain.identity_records import Evidence, account_from, members_key
+from streams.domain.moves import Kind
+from streams.errors import InvalidEvent
+
+Outcome = Literal["linked", "refreshed", "unlinked", "not_linked", "repeat", "replayed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What one record of `identity` asks for. nodes: distinct, accounts first. arrived_at_s: the broker's clock."""
+
+    action: Literal["link", "unlink"]
+    nodes: tuple[NodeKey, ...]
+    evidence: Evidence
+    arrived_at_s: float
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """An account has another user now; users are 16 bytes of a user key."""
+
+    account: AccountKey
+    from_user: bytes
+    to_user: bytes
+    epoch: int
+
+
+@dataclass(slots=True)
+class Decision:
+    """What a command came to."""
+
+    outcome: Outcome
+    kind: Kind = "merge"
+    handovers: list[Handover] = field(default_factory=list)
+
+
+def link(graph: Graph, rules: IdentityRules, command: Command) -> Decision:
+    """Make one person of the nodes. Raises InvalidEvent before anything is changed."""
+    hub, *others = command.nodes
+    graph.load_people(command.nodes)
+    groups = graph.groups(command.nodes)
+    there = graph.linked(hub)
+    fresh = [node for node in others if node not in there]
+    if len(groups) > 1:
+        check_person(rules, groups)
+    check_sharing(rules, graph, command.nodes, fresh)
+    for node in command.nodes:
+        graph.ensure(node, command.offset)
+    for node in others:
+        graph.connect(hub, node, command.evidence)
+    handovers = _merge(graph, groups) if len(groups) > 1 else []
+    return Decision("linked" if fresh else "refreshed", "merge", handovers)
+
+
+def unlink(graph: Graph, command: Command) -> Decision:
+    """Remove edges and split whom they held together. Raises InvalidEvent before anything is changed."""
+    graph.load_people(command.nodes)
+    groups = [group for group in graph.groups(command.nodes) if len(group.members) > 1]
+    if len(command.nodes) == 1:
+        (node,) = command.nodes
+        edges = [(node, NodeKey(other)) for other in sorted(graph.linked(node))]
+    else:
+        there = {node: graph.linked(node) for node in command.nodes}
+        edges = [(one, other) for one, other in combinations(command.nodes, 2) if other in there[one]]
+    if not edges:
+        if any(len(set(group.members).intersection(command.nodes)) > 1 for group in groups):
+            raise InvalidEvent(
+                reasons.STILL_LINKED,
+                "data: the nodes are one person through others, not through a link between them; "
+                "unlink a single account to take it out",
+            )
+        return Decision("not_linked")
+    for group in groups:
+        graph.load(group.members)
+    for one, other in edges:
+        graph.disconnect(one, other)
+    handovers = [handover for group in groups for handover in _split(graph, group)]
+    return Decision("unlinked", "split", handovers)
+
+
+def _merge(graph: Graph, groups: Sequence[Group]) -> list[Handover]:
+    people = [group for group in groups if group.user]
+    survivor = people[0]
+    if len(people) > 1:
+        graph.load(account_node(account_from(group.user)) for group in people)
+        survivor = min(people, key=lambda group: (-group.n_accounts, *_seniority(graph, group.user)))
+    joining = [group for group in groups if group is not survivor]
+    graph.load(member for group in joining for member in group.members)
+    handovers: list[Handover] = []
+    for group in joining:
+        if len(group.members) > 1:
+            graph.put(members_key(group.user), None)
+        handovers += _rehouse(graph, group.members, survivor.user)
+        survivor.members.extend(group.members)
+    graph.put_members(survivor)
+    return handovers
+
+
+def _split(graph: Graph, group: Group) -> list[Handover]:
+    parts = _parts(graph, group)
+    if len(parts) == 1:
+        return []
+    handovers: list[Handover] = []
+    for members in parts:
+        accounts = [member for member in members if is_account(member)]
+        if not accounts:
+            graph.put(members[0], None)  # an identifier that nothing links: edges begin at accounts
+            continue
+        keys = [account[1:] for account in accounts]
+        user = group.user if group.user in keys else min(keys, key=lambda key: _seniority(graph, key))
+        handovers += _rehouse(graph, members, user)
+        graph.put_members(Group(user, members))
+    return handovers
+
+
+def _parts(graph: Graph, group: Group) -> list[list[NodeKey]]:
+    """The connected parts, members in the order of the group."""
+    part_of: dict[NodeKey, int] = {}
+    n_parts = 0
+    for start in group.members:
+        if start in part_of:
+            continue
+        part_of[start] = n_parts
+        waiting = [start]
+        while waiting:
+            for other in graph.known(waiting.pop()).neighbours():
+                if other not in part_of:
+                    part_of[other] = n_parts
+                    waiting.append(other)
+        n_parts += 1
+    parts: list[list[NodeKey]] = [[] for _ in range(n_parts)]
+    for member in group.members:
+        parts[part_of[member]].append(member)
+    return parts
+
+
+def _rehouse(graph: Graph, members: Sequence[NodeKey], user: bytes) -> list[Handover]:
+    """Give the members a user; the accounts for whom it is another one move."""
+    handovers: list[Handover] = []
+    for member in members:
+        node = graph.known(member)
+        if node.user == user:
+            continue
+        if is_account(member):
+            node.epoch += 1
+            handovers.append(Handover(account_from(member[1:]), node.user, user, node.epoch))
+        node.user = user
+        graph.put(member, node)
+    return handovers
+
+
+def _seniority(graph: Graph, user: bytes) -> tuple[int, bytes]:
+    """Smaller is longer known. user: 16 bytes, the key of a loaded account."""
+    return graph.known(account_node(account_from(user))).first_known, user
