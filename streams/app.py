@@ -46,6 +46,7 @@ from streams.errors import Unavailable, UsageError
 from streams.ports import EmbeddingCache, Encoder
 from streams.service.describe_items import ItemDescriber
 from streams.service.encode_texts import CachingEncoder
+from streams.service.hand_over import PersonRules
 from streams.service.identify import Identified, IdentityLog
 from streams.service.identity_gate import IdentityGate
 from streams.service.normalise import Normaliser
@@ -149,17 +150,28 @@ class WorkerParts:
     def profile(self) -> StageApp:
         """`user-events` → `profiles`."""
         items = self._items()
+        apps: list[StageApp] = []
+
+        def peek(partition: int, keys: list[bytes]) -> list[bytes | None]:
+            return apps[0].peek(partition, keys)
+
+        rules = PersonRules(
+            fold_rules_of(self.settings, self.actions, self.encoder.dim), self.settings.consent.model_dump()
+        )
         updater = ProfileUpdater(
-            fold_rules_of(self.settings, self.actions, self.encoder.dim),
+            rules,
             publish_rules_of(self.settings, self.encoder),
             items,
             self.texts("profile"),
+            peek,
         )
         changelog = ChangelogSource(client_config(self.settings.kafka), self.names.profile_state)
         owner = self._owner("profile", changelog)
         engine = self.settings.engine
         batch = BatchLimits(engine.max_batch_records, engine.max_batch_users)
-        return self._app(ProfileStage(updater, self.names, SystemClock()), (self.names.user_events,), owner, batch)
+        stage = ProfileStage(updater, self.names, SystemClock())
+        apps.append(self._app(stage, (self.names.user_events,), owner, batch))
+        return apps[0]
 
     def _items(self) -> FollowedItemCatalogue:
         """The catalogue as published; events of items it lacks are encoded from what the events say."""

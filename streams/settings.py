@@ -67,6 +67,7 @@ class Topics(_Group):
     identity_retention_days: float = Field(
         365, gt=0, description="How long link commands are kept: a rebuild of the identities needs all of them."
     )
+    audit_retention_days: float = Field(365, gt=0, description="How long the audit of calls about people is kept.")
 
     @field_validator("platforms")
     @classmethod
@@ -147,6 +148,15 @@ class Profile(_Group):
     dedup_ids: int = Field(4096, ge=16, le=100_000, description="Latest event ids kept per account to drop repeats.")
     max_tags: int = Field(128, ge=4, le=1_000, description="Tags kept per account.")
     published_tags: int = Field(12, ge=1, le=200, description="Tags in the published profile and platform blocks.")
+
+
+class Consent(_Group):
+    """What holds while a person said nothing about a purpose."""
+
+    profile: bool = Field(True, description="Keep what people do and fold it into profiles.")
+    recommend: bool = Field(True, description="Choose for people by their profiles.")
+    train: bool = Field(True, description="Learn from profiles.")
+    share: bool = Field(False, description="Hand profiles to others.")
 
 
 class Identity(_Group):
@@ -234,6 +244,7 @@ class Settings(BaseSettings):
     topics: Topics = Topics()
     encoder: EncoderChoice = EncoderChoice()
     ingest: Ingest = Ingest()
+    consent: Consent = Consent()
     identity: Identity = Identity()
     profile: Profile = Profile()
     engine: Engine = Engine()

@@ -65,6 +65,7 @@ def limits_of(settings: Settings) -> IngestLimits:
         max_future_s=ingest.max_future_days * DAY_S,
         currency=ingest.currency,
         rates=ingest.currency_rates,
+        consent_defaults=settings.consent.model_dump(),
     )
 
 
@@ -109,4 +110,5 @@ def publish_rules_of(settings: Settings, encoder: Encoder) -> PublishRules:
         degraded=encoder.degraded,
         n_tags=profile.published_tags,
         platform_weights=profile.platform_weights,
+        consent_defaults=settings.consent.model_dump(),
     )

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
+from time import sleep
 
 from rocksdict import (
     BlockBasedOptions,
@@ -32,6 +33,7 @@ MIN_BYTES = 1 << 20
 MAX_WRITE_BUFFER_BYTES = 16 << 20
 BLOCK_CACHE_BYTES = 16 << 20
 LOG_BYTES = 64 << 10
+CLOSE_TRIES, CLOSE_PAUSE_S = 1_000, 0.005
 #: The bound is shared by files (7/8 minus the one being written) and what is written when a file is full.
 WRITE_BUFFER_SHARE = 16
 
@@ -142,7 +144,7 @@ class RocksEmbeddingCache:
             db, self._db = self._db, None
             if db is not None:
                 db.flush()
-                db.close()
+                _close_when_free(db)
 
     def _recover(self, failed: Rdict, error: Exception) -> None:
         """Start empty after damage; of several threads that hit it, one does."""
@@ -153,8 +155,8 @@ class RocksEmbeddingCache:
                 self.n_lost += 1
                 return
             self._db = None
-            failed.close()
-            self._db = self._reset()
+            if _close_when_free(failed):
+                self._db = self._reset()
 
     def _open_or_reset(self) -> Rdict:
         try:
@@ -175,6 +177,18 @@ class RocksEmbeddingCache:
         shutil.rmtree(self._path, ignore_errors=True)
         self._path.mkdir(parents=True, exist_ok=True)
         return Rdict(str(self._path), options=self._options)
+
+
+def _close_when_free(db: Rdict) -> bool:
+    """Whether it was closed: rocksdict refuses while another thread is inside a read, which takes milliseconds."""
+    for _ in range(CLOSE_TRIES):
+        try:
+            db.close()
+        except RuntimeError:  # "Already borrowed"
+            sleep(CLOSE_PAUSE_S)
+        else:
+            return True
+    return False
 
 
 def _is_damage(error: Exception) -> bool:

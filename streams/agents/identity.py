@@ -45,7 +45,9 @@ class IdentityStage:
     def fold(self, prepared: IdentityBatch, state: StateReader) -> Effects:
         """The new home of each account that moves, and the word to the old one to let go."""
         identified = prepared.identified = self._log.apply(prepared.commands, state.get_many)
-        identities: list[Keyed] = [(key.encode(), pack_identity(record)) for key, record in identified.identities]
+        identities: list[Keyed] = [
+            (key.encode(), None if record is None else pack_identity(record)) for key, record in identified.identities
+        ]
         moves: list[Keyed] = [(user.encode(), pack_move(move)) for user, move in identified.moves]
         outputs: list[Outgoing] = []
         if moves:

@@ -73,6 +73,8 @@ class NormaliseStage:
                 metrics.MASKED.labels(platform, kind).inc(number)
             if batch.n_late:
                 metrics.LATE.labels(platform).inc(batch.n_late)
+            if batch.n_refused:
+                metrics.REFUSED.labels("normalise").inc(batch.n_refused)
             if batch.n_ignored:
                 metrics.IGNORED.labels(platform, "control").inc(batch.n_ignored)
 

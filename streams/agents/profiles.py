@@ -8,7 +8,7 @@ from streams.agents.dead_letters import count_dead_letters, dead_letters
 from streams.domain.moves import ARRIVAL, KIND_HEADER
 from streams.domain.profiles import encode_profile
 from streams.domain.raw import RawRecord
-from streams.domain.topic_names import TopicNames
+from streams.domain.topic_names import IDENTITY_PARTITION, TopicNames
 from streams.engine.effects import Effects, Headers, Keyed, Outgoing, StateReader
 from streams.ports import Clock
 from streams.service.update_profiles import STAGE, PreparedEvents, ProfileUpdater, UpdatedProfiles
@@ -44,6 +44,8 @@ class ProfileStage:
             outputs.append(Outgoing(self._topics.user_events, updated.arrivals, headers=ARRIVES))
         if updated.forwarded:
             outputs.append(Outgoing(self._topics.user_events, updated.forwarded))
+        if updated.commands:
+            outputs.append(Outgoing(self._topics.identity, updated.commands, partition=IDENTITY_PARTITION))
         return Effects(outputs + dead_letters(self._topics.dead_letters, prepared.dead), list(updated.states))
 
     def committed(self, prepared: PreparedEvents) -> None:
@@ -64,3 +66,5 @@ def _count(updated: UpdatedProfiles) -> None:
     metrics.REPLAYED.inc(report.n_replayed)
     metrics.EVENTS_FORWARDED.inc(len(updated.forwarded))
     metrics.EVENTS_PARKED.inc(updated.n_parked)
+    metrics.REFUSED.labels(STAGE).inc(updated.n_refused)
+    metrics.ERASURES.labels("erase").inc(updated.n_erasures)

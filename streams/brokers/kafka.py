@@ -29,7 +29,8 @@ class KafkaCluster:
 
     nodes: 1 or 3, each broker and controller. data_dir: kept when given, else a temporary folder that goes with
     `stop`. port: of the first node, the next nodes follow; 0 = any free ones. heap_mib: of each node.
-    overrides: Kafka's own properties, for example `{"log.segment.bytes": "1048576"}`.
+    overrides: Kafka's own properties, for example `{"log.segment.bytes": "1048576"}`. format_options: of the tool that
+    makes a new node's storage, for example `("--add-scram", "SCRAM-SHA-512=[name=...,password=...]")`.
 
     with KafkaCluster() as cluster:
         AdminClient({"bootstrap.servers": cluster.bootstrap_servers})
@@ -42,6 +43,7 @@ class KafkaCluster:
     version: str = KAFKA_VERSION
     cache_dir: Path | None = None
     heap_mib: int = 768
+    format_options: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.nodes not in NODE_COUNTS:
@@ -165,7 +167,7 @@ class KafkaCluster:
 
     def _format(self, home: Path) -> None:
         new = [node for node in self._members.values() if not node.is_formatted]
-        running = [(node, node.begin_format(_cluster_id(home))) for node in new]
+        running = [(node, node.begin_format(_cluster_id(home), self.format_options)) for node in new]
         for node, process in running:
             node.finish_format(process)
 

@@ -76,9 +76,9 @@ class Node:
         self._properties.write_text(render(properties))
         self._logging.write_text(logging_configuration(self.log_file))
 
-    def begin_format(self, cluster_id: str) -> subprocess.Popen[str]:
+    def begin_format(self, cluster_id: str, options: Sequence[str] = ()) -> subprocess.Popen[str]:
         """Start writing the empty metadata log; hand the process to `finish_format`."""
-        arguments = ["format", "--cluster-id", cluster_id, "--config", str(self._properties)]
+        arguments = ["format", "--cluster-id", cluster_id, "--config", str(self._properties), *options]
         command = self._runtime.command(FORMAT_CLASS, SHORT_LIVED, arguments)
         return subprocess.Popen(  # noqa: S603 - the command is ours
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -53,6 +53,7 @@ def declared_topics(topics: Topics, platforms: Iterable[str] = ()) -> tuple[Topi
         names.profiles: _compacted() | _up_to(STATE_MAX_BYTES),
         names.profile_state: _compacted() | _up_to(STATE_MAX_BYTES),
         names.dead_letters: kept | _up_to(DEAD_LETTER_MAX_BYTES),
+        names.audit: _deleted_after(topics.audit_retention_days),
     }
     durable = _durable(topics.replication)
     return tuple(

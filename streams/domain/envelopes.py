@@ -12,6 +12,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Raw
 
+from streams.domain.consents import MAX_BLOCKED_TAGS
 from streams.domain.platforms import Platform
 from streams.domain.raw import RawRecord
 
@@ -25,6 +26,7 @@ MAX_DURATION_S: Final = 1e8
 
 Identifier = Annotated[str, Meta(min_length=1, max_length=MAX_ID_CHARS)]
 ShortWords = Annotated[list[str], Meta(max_length=MAX_LIST_ITEMS)]
+Tags = Annotated[list[Annotated[str, Meta(min_length=3, max_length=160)]], Meta(max_length=MAX_BLOCKED_TAGS)]
 Price = Annotated[float, Meta(ge=0, le=MAX_PRICE)]
 Seconds = Annotated[float, Meta(ge=0, le=MAX_DURATION_S)]
 
@@ -48,7 +50,10 @@ class ItemData(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Data(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """`data`: what was done. `traits` stays undecoded until somebody needs it."""
+    """`data`: what was done. `traits` stays undecoded until somebody needs it.
+
+    consents, personalisation, block_tags, unblock_tags: of `consent.changed`; tags as `<kind>:<value>`.
+    """
 
     item: ItemData | None = None
     text: str | None = None
@@ -61,6 +66,10 @@ class Data(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     dwell_s: Seconds | None = None
     query: str | None = None
     reverses_id: Identifier | None = None
+    consents: dict[str, bool] | None = None
+    personalisation: bool | None = None
+    block_tags: Tags | None = None
+    unblock_tags: Tags | None = None
     traits: Raw = Raw(b"")
 
 

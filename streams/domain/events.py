@@ -10,6 +10,8 @@ import hashlib
 
 import msgspec
 
+from streams.domain.consents import Will
+
 EVENT_VERSION = 1
 EVENT_ID_BYTES = 8
 
@@ -41,6 +43,7 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     occurred_at_s: event time in UTC seconds, skew corrected. received_at_s: the broker's clock.
     strength: in [-1, 1], how much of the action's weight counts, sign included (rating 1..5 -> -1..1, watch 0..1).
     reverses: event_id of the event that this one takes back, or None.
+    will: what the person decides with it about their data, or None.
     """
 
     event_id: bytes
@@ -55,6 +58,7 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     session: str = ""
     reverses: bytes | None = None
     version: int = EVENT_VERSION
+    will: Will | None = None
 
 
 class ItemRecord(msgspec.Struct, frozen=True, array_like=True):

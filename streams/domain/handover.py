@@ -9,7 +9,8 @@ the account left. So every event meets its account exactly once, wherever that i
 * What is passed on behind a token is written after it by the same producer to the same partition, so it arrives after.
 * A `Move` that waits is of an epoch whose account is on its way, since the log sent both.
 
-Repeated moves and arrivals change nothing: their epochs tell.
+Repeated moves and arrivals change nothing: their epochs tell. An erased account goes back to its own key, empty, and
+leaves no pointer; the ledger (domain.ledger) tells late events that it is gone.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from streams.domain.moves import Arrival, Move, pack_move, unpack_move
-from streams.domain.states import Pointer, UserState, Waiting, pack_state, unpack_account
+from streams.domain.moves import SCRUB, Arrival, Move, pack_move, unpack_move
+from streams.domain.states import Pointer, UserState, Waiting, pack_state, unpack_account, unpack_standing
 
 
 class Place(Enum):
@@ -31,15 +32,17 @@ class Place(Enum):
 
 @dataclass(slots=True)
 class Passed:
-    """What leaves a user. arrivals: by new home. events: (user, packed event) in their order. has_changed: accounts.
+    """What leaves a user. arrivals: by new home. events: (user, packed event) in their order.
 
-    n_parked: events that stayed to wait for their account.
+    has_changed: whether accounts with a state came or went. n_parked: events that stayed to wait for their account.
+    erased: accounts that ended here, with the time up to which they are forgotten.
     """
 
     arrivals: list[tuple[str, Arrival]] = field(default_factory=list)
     events: list[tuple[str, bytes]] = field(default_factory=list)
     has_changed: bool = False
     n_parked: int = 0
+    erased: dict[str, float] = field(default_factory=dict)
 
 
 def place_of(state: UserState, user: str, account: str) -> Place:
@@ -64,8 +67,12 @@ def park(state: UserState, account: str, event: bytes, passed: Passed) -> None:
 
 def move(state: UserState, user: str, asked: Move, passed: Passed) -> None:
     """Pass an account on, or keep the order until the account is here."""
+    if asked.from_epoch == SCRUB and asked.account not in state.waiting:
+        state.moved.pop(asked.account, None)
+        passed.erased[asked.account] = asked.at_s
+        return
     epoch = _epoch_here(state, user, asked.account)
-    if epoch == asked.epoch - 1:
+    if epoch == asked.from_epoch:
         _pass_on(state, asked, user, passed)
         return
     pointer = state.moved.get(asked.account)
@@ -82,7 +89,12 @@ def arrive(state: UserState, user: str, arrival: Arrival, passed: Passed) -> Non
     if arrival.epoch <= state.epochs.get(account, -1) or (pointer is not None and arrival.epoch < pointer.epoch):
         return
     state.moved.pop(account, None)
-    state.epochs[account] = arrival.epoch
+    if arrival.kind == "erase":
+        passed.erased[account] = arrival.at_s
+    else:
+        state.epochs[account] = arrival.epoch
+    if arrival.standing:
+        state.standings[account] = unpack_standing(arrival.standing)
     if arrival.state:
         state.accounts[account] = unpack_account(arrival.state)
         passed.has_changed = True
@@ -108,11 +120,18 @@ def _epoch_here(state: UserState, user: str, account: str) -> int | None:
 
 def _pass_on(state: UserState, asked: Move, user: str, passed: Passed) -> None:
     account = asked.account
-    held = state.accounts.pop(account, None)
+    held, standing = state.accounts.pop(account, None), state.standings.pop(account, None)
     state.epochs.pop(account, None)
-    state.moved[account] = Pointer(asked.to_user, asked.epoch)
-    arrival = Arrival(
-        account, asked.epoch, user, asked.kind, asked.at_s, asked.trigger, b"" if held is None else pack_state(held)
-    )
-    passed.arrivals.append((asked.to_user, arrival))
     passed.has_changed |= held is not None
+    if asked.kind == "erase":
+        passed.erased[account] = asked.at_s
+        held = standing = None
+    else:
+        state.moved[account] = Pointer(asked.to_user, asked.epoch)
+    if asked.to_user == user:  # erased at its own key: nothing to send
+        return
+    arrival = Arrival(
+        account, asked.epoch, user, asked.kind, asked.at_s, asked.trigger,
+        b"" if held is None else pack_state(held), b"" if standing is None else pack_state(standing),
+    )  # fmt: skip
+    passed.arrivals.append((asked.to_user, arrival))

@@ -5,6 +5,7 @@ A hint is sent to the identity log as a command of its own, with keyed hashes in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -17,6 +18,8 @@ from streams.domain.platforms import Platform
 
 #: Source of the commands that Braid itself sends.
 HINT_SOURCE: Final = "/braid/normalise"
+#: Source of what it says after an erasure.
+ERASURE_SOURCE: Final = "/braid/profile"
 #: Before the id of a visitor who has not logged in, so that it meets no user id of the same spelling.
 ANONYMOUS: Final = "anonymous:"
 
@@ -53,5 +56,18 @@ def command_of(hint: Hint) -> bytes:
             "source": HINT_SOURCE,
             "type": "identity.linked",
             "data": {"nodes": [one, other], "reason": hint.reason},
+        }
+    )
+
+
+def forget_command(accounts: Sequence[str], trigger: bytes) -> bytes:
+    """The word to the log that these accounts' person was erased. trigger: event id of the request, 8 bytes."""
+    return msgspec.json.encode(
+        {
+            "specversion": "1.0",
+            "id": trigger.hex(),
+            "source": ERASURE_SOURCE,
+            "type": "identity.forgotten",
+            "data": {"nodes": [account_node(AccountKey(account)).hex() for account in accounts]},
         }
     )

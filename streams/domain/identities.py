@@ -18,6 +18,7 @@ the time of an event.
 | unlink of several nodes | `unlinked`: the edges between them go, though others may still hold them together |
 | unlink of several nodes of one person, without an edge between them | refused, `still_linked`: it would do nothing |
 | unlink of one account or identifier | `unlinked`: all its edges go, it is taken out |
+| forget | everybody connected goes home, erased; their nodes and edges are gone: `forgotten`, or `not_linked` |
 | unlink of what is not linked, or unknown | `not_linked`, nothing changes |
 | a command that is done already (same source and id) | `repeat`, nothing changes |
 """
@@ -35,21 +36,29 @@ from streams.domain.identity_graph import Graph, Group
 from streams.domain.identity_guards import IdentityRules, check_person, check_sharing
 from streams.domain.identity_keys import NodeKey, account_node, is_account
 from streams.domain.identity_records import Evidence, account_from, members_key
-from streams.domain.moves import Kind
+from streams.domain.moves import SCRUB, Kind
 from streams.errors import InvalidEvent
 
-Outcome = Literal["linked", "refreshed", "unlinked", "not_linked", "repeat", "replayed"]
+Outcome = Literal["linked", "refreshed", "unlinked", "forgotten", "not_linked", "repeat", "replayed"]
+
+
+Action = Literal["link", "unlink", "forget"]
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """What one record of `identity` asks for. nodes: distinct, accounts first. arrived_at_s: the broker's clock."""
 
-    action: Literal["link", "unlink"]
+    action: Action
     nodes: tuple[NodeKey, ...]
     evidence: Evidence
     arrived_at_s: float
     offset: int
+
+    @property
+    def epoch(self) -> int:
+        """Of the homes that it gives accounts: grows along the log, also over what was forgotten."""
+        return self.offset + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,7 @@ class Handover:
     account: AccountKey
     from_user: bytes
     to_user: bytes
+    from_epoch: int
     epoch: int
 
 
@@ -85,7 +95,7 @@ def link(graph: Graph, rules: IdentityRules, command: Command) -> Decision:
         graph.ensure(node, command.offset)
     for node in others:
         graph.connect(hub, node, command.evidence)
-    handovers = _merge(graph, groups) if len(groups) > 1 else []
+    handovers = _merge(graph, groups, command.epoch) if len(groups) > 1 else []
     return Decision("linked" if fresh else "refreshed", "merge", handovers)
 
 
@@ -111,11 +121,32 @@ def unlink(graph: Graph, command: Command) -> Decision:
         graph.load(group.members)
     for one, other in edges:
         graph.disconnect(one, other)
-    handovers = [handover for group in groups for handover in _split(graph, group)]
+    handovers = [handover for group in groups for handover in _split(graph, group, command.epoch)]
     return Decision("unlinked", "split", handovers)
 
 
-def _merge(graph: Graph, groups: Sequence[Group]) -> list[Handover]:
+def forget(graph: Graph, command: Command) -> Decision:
+    """Send everybody who is connected with the nodes home, erased, and forget that they were connected."""
+    graph.load_people(command.nodes)
+    handovers: list[Handover] = []
+    for group in graph.groups(command.nodes):
+        graph.load(group.members)
+        if len(group.members) > 1:
+            graph.put(members_key(group.user), None)
+        for member in group.members:
+            node = graph.node(member)
+            if node is None:
+                continue
+            if is_account(member):
+                account = account_from(member[1:])
+                handovers.append(Handover(account, node.user, member[1:], node.epoch, command.epoch))
+                left = [home for home in node.homes if home != node.user]
+                handovers += [Handover(account, home, member[1:], SCRUB, command.epoch) for home in left]
+            graph.put(member, None)
+    return Decision("forgotten" if handovers else "not_linked", "erase", handovers)
+
+
+def _merge(graph: Graph, groups: Sequence[Group], epoch: int) -> list[Handover]:
     people = [group for group in groups if group.user]
     survivor = people[0]
     if len(people) > 1:
@@ -127,13 +158,13 @@ def _merge(graph: Graph, groups: Sequence[Group]) -> list[Handover]:
     for group in joining:
         if len(group.members) > 1:
             graph.put(members_key(group.user), None)
-        handovers += _rehouse(graph, group.members, survivor.user)
+        handovers += _rehouse(graph, group.members, survivor.user, epoch)
         survivor.members.extend(group.members)
     graph.put_members(survivor)
     return handovers
 
 
-def _split(graph: Graph, group: Group) -> list[Handover]:
+def _split(graph: Graph, group: Group, epoch: int) -> list[Handover]:
     parts = _parts(graph, group)
     if len(parts) == 1:
         return []
@@ -145,7 +176,7 @@ def _split(graph: Graph, group: Group) -> list[Handover]:
             continue
         keys = [account[1:] for account in accounts]
         user = group.user if group.user in keys else min(keys, key=lambda key: _seniority(graph, key))
-        handovers += _rehouse(graph, members, user)
+        handovers += _rehouse(graph, members, user, epoch)
         graph.put_members(Group(user, members))
     return handovers
 
@@ -171,7 +202,7 @@ def _parts(graph: Graph, group: Group) -> list[list[NodeKey]]:
     return parts
 
 
-def _rehouse(graph: Graph, members: Sequence[NodeKey], user: bytes) -> list[Handover]:
+def _rehouse(graph: Graph, members: Sequence[NodeKey], user: bytes, epoch: int) -> list[Handover]:
     """Give the members a user; the accounts for whom it is another one move."""
     handovers: list[Handover] = []
     for member in members:
@@ -179,8 +210,10 @@ def _rehouse(graph: Graph, members: Sequence[NodeKey], user: bytes) -> list[Hand
         if node.user == user:
             continue
         if is_account(member):
-            node.epoch += 1
-            handovers.append(Handover(account_from(member[1:]), node.user, user, node.epoch))
+            handovers.append(Handover(account_from(member[1:]), node.user, user, node.epoch, epoch))
+            node.epoch = epoch
+            if node.user != member[1:] and node.user not in node.homes:
+                node.homes.append(node.user)
         node.user = user
         graph.put(member, node)
     return handovers

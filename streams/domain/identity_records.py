@@ -38,7 +38,8 @@ class Node(msgspec.Struct, array_like=True, gc=False):
 
     user: 16 bytes, the user key of its person. epoch: how often the account has changed users.
     first_known: offset of the first command that linked it. held: edges whose evidence is kept here (that is at the
-    smaller key of the two). others: the other ends of edges whose evidence is kept there.
+    smaller key of the two). others: the other ends of edges whose evidence is kept there. homes: users that the account
+    left, where something points after it.
     """
 
     user: bytes
@@ -46,6 +47,7 @@ class Node(msgspec.Struct, array_like=True, gc=False):
     first_known: int
     held: dict[bytes, Evidence] = {}
     others: list[bytes] = []
+    homes: list[bytes] = []
 
     def neighbours(self) -> list[NodeKey]:
         """The other ends of all its edges."""

@@ -17,6 +17,7 @@ class IngestLimits:
     future_tolerance_s: times up to this far ahead of the broker's clock are ordinary jitter.
     max_future_s: times up to this far ahead are set to the broker's clock, later ones refused.
     rates: value of one unit of a currency in `currency`; a price in another currency is left out.
+    consent_defaults: by purpose, what holds while nobody said anything.
     """
 
     max_event_bytes: int = 1_000_000
@@ -26,6 +27,7 @@ class IngestLimits:
     max_future_s: float = DAY_S
     currency: str = "USD"
     rates: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({"USD": 1.0}))
+    consent_defaults: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         """Raises ValueError for a bound that can hold nothing."""

@@ -111,6 +111,13 @@ class RecentEvent(msgspec.Struct, frozen=True, gc=False):
     time: float
 
 
+class Consent(msgspec.Struct, frozen=True, gc=False):
+    """status: granted or denied. at: when the person said so, None for the default."""
+
+    status: str
+    at: float | None
+
+
 class Quality(msgspec.Struct, frozen=True, gc=False):
     """How far to trust the profile. confidence in [0, 1]; degraded: vectors of a fallback encoder.
 
@@ -128,6 +135,8 @@ class ProfileRecord(msgspec.Struct, frozen=True):
     """The value of the `profiles` topic. Times are seconds since the epoch, UTC.
 
     revision grows by one per published change; readers drop what is not newer. as_of: latest event time applied.
+    consents: by purpose, what all of the person's accounts allow. personalised: false when the person switched choosing
+    for them off. blocked_tags: never shown or used again.
     updated_at: the broker's time of the newest event applied, so that a replay gives the same record.
     """
 
@@ -145,6 +154,9 @@ class ProfileRecord(msgspec.Struct, frozen=True):
     tags: list[Tag]
     recent: list[RecentEvent]
     quality: Quality
+    consents: dict[str, Consent] = {}
+    personalised: bool = True
+    blocked_tags: list[str] = []
 
 
 encode_profile = msgspec.msgpack.Encoder().encode

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
+from streams.domain.choices import choices_of
+from streams.domain.consents import blocked_tags
 from streams.domain.decay import factor
 from streams.domain.interest_view import ItemVectors, groups_of, interests_of
 from streams.domain.profiles import (
@@ -48,6 +50,7 @@ class PublishRules:
     n_tags: int = 12
     n_platform_tags: int = 4
     platform_weights: Mapping[str, float] = field(default_factory=dict)
+    consent_defaults: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -142,16 +145,19 @@ class _View:
     as_of_s: float
     parts: list[_Part]
     recents: list[tuple[str, Recent]]
+    blocked: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, rules: PublishRules, state: UserState) -> _View:
         accounts = state.accounts.values()
         as_of_s = max([account.reference_s for account in accounts])
-        return cls(as_of_s, [_part(rules, account, as_of_s) for account in accounts], _recents(accounts))
+        blocked = blocked_tags(state.standings.values()) if state.standings else frozenset()
+        return cls(as_of_s, [_part(rules, account, as_of_s) for account in accounts], _recents(accounts), blocked)
 
     def felt(self, rules: PublishRules) -> list[Recent]:
-        """Recent events of platforms that count in the unified view."""
-        return [recent for platform, recent in self.recents if rules.platform_weights.get(platform, 1.0) > 0.0]
+        """Recent events of platforms that count in the unified view, without what the person does not want to see."""
+        felt = [recent for platform, recent in self.recents if rules.platform_weights.get(platform, 1.0) > 0.0]
+        return [recent for recent in felt if self.blocked.isdisjoint(recent.tags)] if self.blocked else felt
 
 
 def _point(parts: list[_Part]) -> None:
@@ -168,8 +174,8 @@ def _record(rules: PublishRules, changed: Changed, view: _View, interests: list[
     raw_mass = sum([part.account.long_mass * part.long_decay for part in parts])
     n_events = sum([part.account.n_events for part in parts])
     shares = [Share(part.account, part.long_decay * part.weight) for part in parts]
-    tags, n_filtered = strongest_tags(shares, [recent for _, recent in recents], rules.n_tags)
-    platforms = _platforms(rules, parts, total_mass, tags)
+    tags, n_filtered = strongest_tags(shares, [recent for _, recent in recents], rules.n_tags, view.blocked)
+    platforms = _platforms(rules, view, total_mass, tags)
     return ProfileRecord(
         schema_version=PROFILE_SCHEMA_VERSION,
         profile_id=changed.user,
@@ -199,6 +205,7 @@ def _record(rules: PublishRules, changed: Changed, view: _View, interests: list[
             degraded=rules.degraded,
             tags_filtered=n_filtered,
         ),
+        **choices_of(rules.consent_defaults, state),
     )
 
 
@@ -241,26 +248,30 @@ def _latest_first(entry: tuple[str, Recent]) -> tuple[float, bytes]:
     return -entry[1].at_s, entry[1].event_id
 
 
-def _platforms(rules: PublishRules, parts: list[_Part], total_mass: float, tags: list[Tag]) -> dict[str, PlatformBlock]:
+def _platforms(rules: PublishRules, view: _View, total_mass: float, tags: list[Tag]) -> dict[str, PlatformBlock]:
     """Each platform alone; its tags carry no evidence of their own, the unified tags do."""
+    parts = view.parts
     if len(parts) == 1 and parts[0].weight == 1.0 and rules.n_platform_tags <= rules.n_tags:
         known = without_evidence(tags[: rules.n_platform_tags])  # what is strongest there is what is strongest at all
-        return {parts[0].account.platform: _block(rules, parts, total_mass, known)}
+        return {parts[0].account.platform: _block(parts, total_mass, known)}
+    n_tags, blocked = rules.n_platform_tags, view.blocked
     by_platform: dict[str, list[_Part]] = {}
     for part in parts:
         by_platform.setdefault(part.account.platform, []).append(part)
-    return {platform: _block(rules, own, total_mass) for platform, own in sorted(by_platform.items())}
+    alone = {
+        platform: strongest_tags([Share(part.account, part.long_decay) for part in own], (), n_tags, blocked)[0]
+        for platform, own in by_platform.items()
+    }
+    return {name: _block(own, total_mass, alone[name]) for name, own in sorted(by_platform.items())}
 
 
-def _block(rules: PublishRules, parts: list[_Part], total_mass: float, tags: list[Tag] | None = None) -> PlatformBlock:
+def _block(parts: list[_Part], total_mass: float, tags: list[Tag]) -> PlatformBlock:
     accounts = [part.account for part in parts]
     counts = dict(accounts[0].counts)
     for account in accounts[1:]:
         for name, number in account.counts.items():
             counts[name] = counts.get(name, 0) + number
     mass = sum([part.account.long_mass * part.long_decay for part in parts])
-    if tags is None:
-        tags, _ = strongest_tags([Share(part.account, part.long_decay) for part in parts], (), rules.n_platform_tags)
     short, long = _directions(parts)
     return PlatformBlock(
         first_seen=min([account.first_s for account in accounts]),

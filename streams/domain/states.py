@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from streams.domain.consents import Standing
 from streams.domain.events import EVENT_ID_BYTES
 from streams.domain.seen_ids import TIME_BYTES, SeenIds
 
@@ -83,7 +84,8 @@ class UserState(msgspec.Struct, array_like=True):
     """One user, who may be without accounts: then it only knows where they went.
 
     fence: last applied offset of the user's partition of `user-events`, -1 = none. updated_s: newest broker time.
-    epochs: of the accounts that came from elsewhere; moved and waiting: see domain.handover.
+    epochs: of the accounts that came from elsewhere; moved and waiting: see domain.handover. standings: what the owners
+    of the accounts that are here decided, where they ever did.
     """
 
     fence: int = -1
@@ -94,6 +96,11 @@ class UserState(msgspec.Struct, array_like=True):
     epochs: dict[str, int] = {}
     moved: dict[str, Pointer] = {}
     waiting: dict[str, Waiting] = {}
+    standings: dict[str, Standing] = {}
+
+    def is_blank(self) -> bool:
+        """Whether the record says nothing and need not be kept."""
+        return not (self.accounts or self.epochs or self.moved or self.waiting or self.standings)
 
     def fault(self, dim: int) -> str | None:
         """What does not fit together, or None: sums of another length than D, counts and times that cannot be."""
@@ -116,3 +123,4 @@ class UserState(msgspec.Struct, array_like=True):
 pack_state = msgspec.msgpack.Encoder().encode
 unpack_state = msgspec.msgpack.Decoder(UserState).decode
 unpack_account = msgspec.msgpack.Decoder(AccountState).decode
+unpack_standing = msgspec.msgpack.Decoder(Standing).decode

@@ -20,10 +20,17 @@ class Share(NamedTuple):
     scale: float
 
 
-def strongest_tags(shares: Sequence[Share], recents: Sequence[Recent], n_tags: int) -> tuple[list[Tag], int]:
-    """(the n strongest by absolute score, how many were too weak to publish). recents: latest first, for evidence."""
+def strongest_tags(
+    shares: Sequence[Share], recents: Sequence[Recent], n_tags: int, blocked: frozenset[str] = frozenset()
+) -> tuple[list[Tag], int]:
+    """(the n strongest by absolute score, how many were too weak to publish). recents: latest first, for evidence.
+
+    blocked: tags that the person does not want to see.
+    """
     felt = [share for share in shares if share.scale != 0.0]
     sums = felt[0].account.tags if len(felt) == 1 else _summed(felt)
+    if blocked:
+        sums = {name: tag for name, tag in sums.items() if name not in blocked}
     names, n_filtered = _strongest(sums, n_tags)
     evidence = _evidence(names, recents)
     if len(felt) == 1:

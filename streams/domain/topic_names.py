@@ -93,3 +93,8 @@ class TopicNames:
     def dead_letters(self) -> str:
         """Records that could not be applied, with their original bytes."""
         return f"{self.prefix}dead-letters"
+
+    @property
+    def audit(self) -> str:
+        """Who asked about whom, and what was refused."""
+        return f"{self.prefix}audit"

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import Producer
 
 from streams.engine.faults import Fault
-from streams.engine.recovery import ChangelogSource, Progress, restore
+from streams.engine.recovery import ChangelogSource, Progress, restore, watermarks
 from streams.engine.table import Marker, PartitionTable, TableStorage
 from streams.engine.writers import TransactionalWriter
 from streams.errors import CorruptState
@@ -111,12 +111,4 @@ def _resume_at(config: OwnerConfig, owned: OwnedPartition) -> int | None:
 
 def _end_offset(config: OwnerConfig, owned: OwnedPartition) -> int:
     assert config.changelog is not None
-    client = {**config.changelog.client, "group.id": "braid-restore", "isolation.level": "read_uncommitted"}
-    consumer = config.changelog.new_consumer(client)
-    try:
-        _, end = consumer.get_watermark_offsets(
-            TopicPartition(owned.topic, owned.partition), timeout=config.timeout_s
-        )
-        return int(end)
-    finally:
-        consumer.close()
+    return watermarks(config.changelog, owned.topic, owned.partition)[1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -29,6 +30,7 @@ from streams.engine.ownership import OwnedPartition, OwnerConfig, acquire
 from streams.engine.standby import Standby
 from streams.engine.transport import BatchMessage, BatchSchema
 from streams.engine.writers import IdempotentWriter
+from streams.errors import BraidError
 from streams.telemetry import metrics
 
 _log = structlog.get_logger(__name__)
@@ -80,6 +82,14 @@ class StageApp(faust.App):
         if self._shell.owner is None or self._shell.owner.changelog is None:
             return {}
         return {tp: owned.next_offset or 0 for tp, owned in self.owned.items()}
+
+    def peek(self, partition: int, keys: list[bytes]) -> list[bytes | None]:
+        """Values of a partition as they are now, None for what cannot be seen: nothing may depend on them."""
+        for tp, owned in list(self.owned.items()):
+            if tp.partition == partition and owned.table is not None:
+                with suppress(BraidError):  # it may be given up at this very moment
+                    return owned.table.get_many(keys)
+        return [None] * len(keys)
 
     def _lane_config(self, stage: Stage, config: ShellConfig) -> LaneConfig:
         return LaneConfig(

@@ -15,8 +15,8 @@ from streams.domain.profiles import Model
 from streams.domain.raw import RawRecord
 from streams.domain.rendering import render_item
 from streams.errors import InvalidEvent
+from streams.service.event_vectors import Texts
 from streams.service.item_gate import STAGE, ItemDeleted, ItemUpserted, decode_item
-from streams.service.update_profiles import Texts
 
 
 @dataclass(slots=True)

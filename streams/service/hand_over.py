@@ -1,11 +1,12 @@
-"""Users whose accounts change hands: their events and moves one after the other, in the order of their partition.
+"""Users whose accounts change hands, or who decided something: their events one after the other, in their order.
 
 Everybody else's events are folded together, a batch at a time; this is for the few that are being linked, were linked
-a moment ago, or get events that were sent before the gate knew of a link.
+a moment ago, get events that were sent before the gate knew of a link, or whose consent is not the default.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Protocol
@@ -13,6 +14,7 @@ from typing import Protocol
 import msgspec
 
 from streams.domain import reasons
+from streams.domain.consents import Standing, allows, decide
 from streams.domain.events import Event
 from streams.domain.folding import FoldReport, FoldRules, Observation, Vectors, fold
 from streams.domain.handover import Passed, Place, arrive, move, park, place_of
@@ -42,13 +44,26 @@ class Batch(Protocol):
     vectors: Vectors
 
 
+@dataclass(frozen=True)
+class PersonRules:
+    """consent_defaults: by purpose, what holds while nobody said anything."""
+
+    fold: FoldRules
+    consent_defaults: Mapping[str, bool]
+
+
 @dataclass(slots=True)
 class Settled:
-    """What became of one user. cause: why the profile changed, None when it did not."""
+    """What became of one user. cause: why the profile changed, None when it did not.
+
+    n_refused: events without consent, or of a time that was erased. forgets: the person asked to be erased.
+    """
 
     report: FoldReport = field(default_factory=FoldReport)
     passed: Passed = field(default_factory=Passed)
     cause: Cause | None = None
+    n_refused: int = 0
+    forgets: bytes | None = None
 
 
 def is_handover(record: RawRecord) -> bool:
@@ -70,61 +85,131 @@ def decode_handover(record: RawRecord) -> Handover:
         raise InvalidEvent(reasons.BAD_MSGPACK, type(error).__name__) from None
 
 
-def settle_user(rules: FoldRules, user: str, state: UserState, batch: Batch) -> Settled:
-    """One user's part of a batch, in place; the revision grows by at most one."""
-    entries: list[Observation | Handover] = [each for each in batch.observations if each.user == user]
-    entries += [each for each in batch.handovers if each.user == user]
-    entries.sort(key=_offset)
-    settled, revision, run = Settled(), state.revision, list[Observation]()
-    kind, triggers = "update", list[bytes]()
-    for entry in entries:
-        if entry.offset <= state.fence:
-            settled.report.n_replayed += 1
-        elif isinstance(entry, Observation):
-            _route(user, state, entry, run, settled.passed)
+def refuses(standing: Standing | None, event: Event, defaults: Mapping[str, bool]) -> bool:
+    """Whether an event must not be kept: no consent to a profile, or it belongs to what was erased."""
+    if standing is not None and event.occurred_at_s <= standing.erased_s:
+        return True
+    return not allows(standing, "profile", defaults)
+
+
+def settle_user(
+    rules: PersonRules, user: str, state: UserState, batch: Batch, erased: Mapping[str, float]
+) -> Settled:
+    """One user's part of a batch, in place; the revision grows by at most one. erased: accounts of the ledger."""
+    return _Settling(rules, user, state, erased).settle(batch)
+
+
+class _Settling:
+    """One user on the way through one batch."""
+
+    def __init__(self, rules: PersonRules, user: str, state: UserState, erased: Mapping[str, float]) -> None:
+        self._rules, self._user, self._state, self._erased = rules, user, state, dict(erased)
+        self._settled = Settled()
+        self._run: list[Observation] = []
+        self._kind = "update"
+        self._triggers: list[bytes] = []
+
+    def settle(self, batch: Batch) -> Settled:
+        state, settled, revision = self._state, self._settled, self._state.revision
+        entries: list[Observation | Handover] = [each for each in batch.observations if each.user == self._user]
+        entries += [each for each in batch.handovers if each.user == self._user]
+        entries.sort(key=_offset)
+        for entry in entries:
+            if entry.offset <= state.fence:
+                settled.report.n_replayed += 1
+            elif isinstance(entry, Handover):
+                self._fold(batch.vectors)
+                self._hand_over(entry.said)
+            elif self._is_here(entry):
+                if entry.event.will is not None:
+                    self._fold(batch.vectors)
+                    self._decide(entry.event)
+                self._take(entry)
+        self._fold(batch.vectors)
+        state.fence = max(state.fence, entries[-1].offset)
+        triggers = self._triggers + settled.report.touched.get(self._user, [])
+        if triggers:
+            settled.cause = Cause(self._kind, triggers)
+        state.revision = revision + bool(triggers)
+        return settled
+
+    def _is_here(self, entry: Observation) -> bool:
+        """Whether the event belongs here; others go on or wait."""
+        event, state, passed = entry.event, self._state, self._settled.passed
+        place = place_of(state, self._user, event.account)
+        if place is Place.MOVED:
+            passed.events.append((state.moved[event.account].to_user, _pack_event(event)))
+        elif place is Place.AWAITED and event.account in self._erased:
+            passed.events.append((event.account, _pack_event(event)))  # home, which is all that is left of it
+        elif place is Place.AWAITED:
+            park(state, event.account, _pack_event(event), passed)
+        return place is Place.HERE
+
+    def _take(self, entry: Observation) -> None:
+        account = entry.event.account
+        if account in self._erased and account not in self._state.accounts:
+            if entry.event.occurred_at_s <= self._erased[account]:
+                self._settled.n_refused += 1
+                return
+            self._state.standings.setdefault(account, Standing()).erased_s = self._erased[account]
+        if refuses(self._state.standings.get(account), entry.event, self._rules.consent_defaults):
+            self._settled.n_refused += 1
+        elif not _is_word_only(entry.event):
+            self._run.append(entry)
+
+    def _decide(self, event: Event) -> None:
+        """The person's word about an account, or about everything."""
+        assert event.will is not None
+        state, account = self._state, event.account
+        if event.will.erase:
+            self._erase_all(event)
+            return
+        standing = state.standings.setdefault(account, Standing())
+        allowed = allows(standing, "profile", self._rules.consent_defaults)
+        decide(standing, event.will, event.occurred_at_s)
+        if allowed and not allows(standing, "profile", self._rules.consent_defaults):
+            standing.erased_s = max(standing.erased_s, event.occurred_at_s)
+            if state.accounts.pop(account, None) is not None:
+                self._kind = "erase"
+        if state.accounts or self._kind == "erase":
+            self._note(event.event_id, event.received_at_s)
+
+    def _erase_all(self, event: Event) -> None:
+        state, until_s = self._state, event.received_at_s
+        named = {event.account, *state.accounts, *state.epochs, *state.standings, *state.waiting}
+        if state.accounts:
+            self._kind = "erase"
+            self._note(event.event_id, event.received_at_s)
+        for account in named:
+            self._erased[account] = self._settled.passed.erased[account] = until_s
+        state.accounts.clear()
+        state.standings.clear()
+        for waiting in state.waiting.values():
+            waiting.events.clear()
+        self._settled.forgets = event.event_id
+
+    def _hand_over(self, said: Move | Arrival) -> None:
+        passed, state = self._settled.passed, self._state
+        passed.has_changed = False
+        if isinstance(said, Move):
+            move(state, self._user, said, passed)
         else:
-            _fold(rules, state, run, batch.vectors, settled.report)
-            if _hand_over(user, state, entry.said, settled.passed):
-                kind = entry.said.kind
-                triggers.append(entry.said.trigger)
-    _fold(rules, state, run, batch.vectors, settled.report)
-    state.fence = max(state.fence, entries[-1].offset)
-    triggers += settled.report.touched.get(user, [])
-    if triggers:
-        settled.cause = Cause(kind, triggers)
-    state.revision = revision + bool(triggers)
-    return settled
+            arrive(state, self._user, said, passed)
+        self._erased |= passed.erased
+        if passed.has_changed:
+            self._kind = said.kind
+            self._note(said.trigger, said.at_s)
+
+    def _note(self, trigger: bytes, at_s: float) -> None:
+        self._triggers.append(trigger)
+        self._state.updated_s = max(self._state.updated_s, at_s)
+
+    def _fold(self, vectors: Vectors) -> None:
+        if self._run:
+            self._settled.report.add(fold(self._rules.fold, {self._user: self._state}, self._run, vectors))
+            self._run.clear()
 
 
-def _route(user: str, state: UserState, entry: Observation, run: list[Observation], passed: Passed) -> None:
-    account = entry.event.account
-    place = place_of(state, user, account)
-    if place is Place.HERE:
-        run.append(entry)
-    elif place is Place.MOVED:
-        passed.events.append((state.moved[account].to_user, _packed(entry.event)))
-    else:
-        park(state, account, _packed(entry.event), passed)
-
-
-def _fold(rules: FoldRules, state: UserState, run: list[Observation], vectors: Vectors, report: FoldReport) -> None:
-    if run:
-        report.add(fold(rules, {run[0].user: state}, run, vectors))
-        run.clear()
-
-
-def _hand_over(user: str, state: UserState, said: Move | Arrival, passed: Passed) -> bool:
-    """Whether the user's accounts changed."""
-    before = passed.has_changed
-    passed.has_changed = False
-    if isinstance(said, Move):
-        move(state, user, said, passed)
-    else:
-        arrive(state, user, said, passed)
-        state.updated_s = max(state.updated_s, said.at_s)
-    changed, passed.has_changed = passed.has_changed, passed.has_changed or before
-    return changed
-
-
-def _packed(event: Event) -> bytes:
-    return _pack_event(event)
+def _is_word_only(event: Event) -> bool:
+    """Whether the event decides something and is nothing else: it is not counted among what the person did."""
+    return event.will is not None and event.type.endswith((".consent.changed", ".user.erasure_requested"))

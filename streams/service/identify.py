@@ -14,7 +14,7 @@ import msgspec
 
 from streams.domain.accounts import UserKey
 from streams.domain.dead_letters import DeadLetter
-from streams.domain.identities import Command, Decision, link, unlink
+from streams.domain.identities import Command, Decision, forget, link, unlink
 from streams.domain.identity_graph import Graph, ReadStates
 from streams.domain.identity_guards import IdentityRules
 from streams.domain.identity_records import (
@@ -49,12 +49,13 @@ class PreparedCommands:
 
 @dataclass(slots=True)
 class Identified:
-    """What a batch changed. identities: by account; moves: by the user who lets go; both in the order of the log.
+    """What a batch changed.
 
-    outcomes: commands by outcome; n_moves: accounts that changed users, by kind.
+    identities: by account, None for a user of its own again; moves: by the user who lets go; both in the order of the
+    log. outcomes: commands by outcome; n_moves: accounts that changed users, by kind.
     """
 
-    identities: list[tuple[str, IdentityRecord]] = field(default_factory=list)
+    identities: list[tuple[str, IdentityRecord | None]] = field(default_factory=list)
     moves: list[tuple[str, Move]] = field(default_factory=list)
     states: list[tuple[bytes, bytes | None]] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
@@ -123,11 +124,15 @@ class _Batch:
         if self._graph.raw(DONE_LETTER + command.evidence.event_id) is not None:
             outcomes["repeat"] += 1
             return
-        is_link = command.action == "link"
-        decision = link(self._graph, self._rules, command) if is_link else unlink(self._graph, command)
+        decision = self._decide(command)
         outcomes[decision.outcome] += 1
         self._remember(command)
         self._tell(command, decision)
+
+    def _decide(self, command: Command) -> Decision:
+        if command.action == "link":
+            return link(self._graph, self._rules, command)
+        return unlink(self._graph, command) if command.action == "unlink" else forget(self._graph, command)
 
     def finish(self) -> Identified:
         """Everything the batch changed."""
@@ -138,8 +143,8 @@ class _Batch:
         trigger, at_s = command.evidence.event_id, command.arrived_at_s
         for handover in decision.handovers:
             user, home = UserKey(account_from(handover.to_user)), account_from(handover.from_user)
-            record = IdentityRecord(user, handover.epoch, at_s)
-            move = Move(handover.account, handover.epoch, user, decision.kind, at_s, trigger)
+            record = None if decision.kind == "erase" else IdentityRecord(user, handover.epoch, at_s)
+            move = Move(handover.account, handover.from_epoch, handover.epoch, user, decision.kind, at_s, trigger)
             self.identified.identities.append((handover.account, record))
             self.identified.moves.append((home, move))
         if decision.handovers:

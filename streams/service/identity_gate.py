@@ -6,16 +6,16 @@ what was linked before the value was blocked can be undone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from streams.domain import reasons
 from streams.domain.accounts import account_key
 from streams.domain.clocks import settle
 from streams.domain.events import event_id
-from streams.domain.hints import ANONYMOUS
-from streams.domain.identities import Command
+from streams.domain.hints import ANONYMOUS, ERASURE_SOURCE
+from streams.domain.identities import Action, Command
 from streams.domain.identity_envelopes import AccountData, DecodeIdentity, IdentityData, IdentityEnvelope
 from streams.domain.identity_guards import IdentityRules
 from streams.domain.identity_keys import (
@@ -43,19 +43,21 @@ from streams.errors import InvalidEvent
 STAGE: Final = "identity"
 LINKED: Final = "identity.linked"
 UNLINKED: Final = "identity.unlinked"
+#: Braid's own word after an erasure: a provider unlinks.
+FORGOTTEN: Final = "identity.forgotten"
 #: E.164 allows 15 digits; shorter than 5 is a short code, which many people dial.
 _PHONE_DIGITS: Final = range(5, 16)
 #: Of a source, kept beside each edge: with 3,000 edges an account's record stays near 1 MB.
 _MAX_SOURCE_CHARS: Final = 256
 _NO_DATA: Final = IdentityData()
-_Action = Literal["link", "unlink"]
+_ACTIONS: Final[Mapping[str, Action]] = {LINKED: "link", UNLINKED: "unlink", FORGOTTEN: "forget"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
     """The decoded command on its way to nodes. platform: the first part of the type, None where it names none."""
 
-    action: _Action
+    action: Action
     platform: str | None
     data: IdentityData
 
@@ -87,6 +89,8 @@ class IdentityGate:
             )
         if not nodes:
             raise InvalidEvent(reasons.TOO_FEW_NODES, "data: an unlink needs an account or an identifier")
+        if action == "forget" and envelope.source != ERASURE_SOURCE:
+            raise InvalidEvent(reasons.UNKNOWN_TYPE, "type: ask for an erasure by <platform>.user.erasure_requested")
         arrived_at_s, learnt_at_s = self._times(envelope, record)
         return Command(
             action=action,
@@ -146,8 +150,8 @@ class IdentityGate:
                 raise _stands_for_none(f"{kind}_sha256")
             yield hashed_identifier_key(self._secret, kind, digest)
 
-    def _check(self, kind: Kind, value: str, action: _Action) -> None:
-        if action == "unlink":
+    def _check(self, kind: Kind, value: str, action: Action) -> None:
+        if action != "link":
             return
         if is_placeholder(kind, value, self._more):
             raise _stands_for_none(kind)
@@ -167,14 +171,14 @@ class IdentityGate:
         return moment.received_at_s, moment.occurred_at_s
 
 
-def _action(event_type: str) -> tuple[_Action, str | None]:
+def _action(event_type: str) -> tuple[Action, str | None]:
     platform: str | None = None
     name = event_type
-    if name not in (LINKED, UNLINKED):
+    if name not in _ACTIONS:
         platform, _, name = event_type.partition(".")
-    if name not in (LINKED, UNLINKED):
+    if name not in _ACTIONS:
         raise InvalidEvent(reasons.UNKNOWN_TYPE, f"type: use {LINKED} or {UNLINKED}, or a platform and a dot before it")
-    return ("link" if name == LINKED else "unlink"), platform
+    return _ACTIONS[name], platform
 
 
 def _stands_for_none(field: str) -> InvalidEvent:

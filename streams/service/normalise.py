@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
 
+import msgspec
+
 from streams.domain import reasons
 from streams.domain.accounts import AccountKey, UserKey, account_key, user_key
-from streams.domain.actions import Action, ActionTable
+from streams.domain.actions import Action, ActionTable, action_of
 from streams.domain.clocks import Moment, settle
+from streams.domain.consents import Will
 from streams.domain.dead_letters import DeadLetter
 from streams.domain.envelopes import NO_DATA, Data, DecodeFor, Envelope
 from streams.domain.events import Event, event_id
@@ -27,10 +30,13 @@ from streams.domain.masking import Masked, clean_and_mask
 from streams.domain.platforms import Platform
 from streams.domain.raw import RawRecord
 from streams.domain.signals import strength
+from streams.domain.wills import said_consents, will_of
 from streams.errors import InvalidEvent
 
 STAGE: Final = "normalise"
 SESSION_BYTES: Final = 8
+#: The will of an event that came without consent to be kept.
+REFUSES: Final = Will({"profile": False})
 NOTHING_SAID: Final = Masked("", {})
 _SCHEMA = re.compile(r"urn:braid:event:(?!1(?:\.|$)).*", re.DOTALL)
 
@@ -45,7 +51,7 @@ def own_users(accounts: Sequence[AccountKey]) -> list[UserKey]:
 
 @dataclass(slots=True)
 class NormalisedBatch:
-    """What became of a batch: every record is in exactly one of events, dead, n_late, n_ignored.
+    """What became of a batch: every record is in exactly one of events, dead, n_late, n_ignored, n_refused.
 
     n_clamped: events among `events` whose clock was ahead by more than jitter. max_skew_s: widest distance between a
     sender's clock and the broker's. hints: what the events say about who is who. masked: personal data replaced in
@@ -58,6 +64,7 @@ class NormalisedBatch:
     dead: list[DeadLetter] = field(default_factory=list)
     n_late: int = 0
     n_ignored: int = 0
+    n_refused: int = 0
     n_clamped: int = 0
     max_skew_s: float = 0.0
 
@@ -102,11 +109,17 @@ class Normaliser:
     def _taken(self, envelope: Envelope, record: RawRecord, platform: Platform, batch: NormalisedBatch) -> Event | None:
         """The event that counts, if it is one."""
         action = self._action(envelope, platform)
-        if action.control:
+        will = will_of(action_of(envelope.type), envelope) if action.control else self._said(envelope)
+        if action.control and will is None:
             batch.n_ignored += 1
+            return None
+        if will is REFUSES:
+            batch.n_refused += 1
             return None
         moment = settle(envelope.time, envelope.sentat, record.timestamp_s, self._limits)
         event, masked = self._event(envelope, action, platform, moment)
+        if will is not None:
+            event = msgspec.structs.replace(event, will=will)
         batch.max_skew_s = max(batch.max_skew_s, abs(moment.skew_s))
         if moment.is_late:
             batch.n_late += 1
@@ -117,6 +130,17 @@ class Normaliser:
             account = AccountKey(event.account)
             batch.hints += hints_of(self._secret, platform, envelope, account, event.occurred_at_s)
         return event
+
+    def _said(self, envelope: Envelope) -> Will | None:
+        """What an ordinary event says about consent, as far as it is not the default."""
+        if not envelope.consent:
+            return None
+        consents = said_consents(envelope)
+        if consents.get("profile") is False:
+            return REFUSES
+        defaults = self._limits.consent_defaults
+        unusual = {purpose: allows for purpose, allows in consents.items() if allows != defaults.get(purpose, True)}
+        return Will(unusual) if unusual else None
 
     def _action(self, envelope: Envelope, platform: Platform) -> Action:
         head, _, name = envelope.type.partition(".")

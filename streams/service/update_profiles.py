@@ -6,45 +6,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
-import numpy as np
 
 from streams.domain import reasons
+from streams.domain.consents import Standing, allows
 from streams.domain.dead_letters import DeadLetter
-from streams.domain.events import EVENT_ID_BYTES, EVENT_VERSION, Event, item_key
-from streams.domain.folding import CHUNK, FoldReport, FoldRules, Observation, Vectors, fold
+from streams.domain.envelopes import MAX_LIST_ITEMS
+from streams.domain.events import EVENT_ID_BYTES, EVENT_VERSION, Event
+from streams.domain.folding import CHUNK, FoldReport, Observation, Vectors, fold
 from streams.domain.handover import is_all_here
+from streams.domain.hints import forget_command
+from streams.domain.ledger import ledger_key, pack_time, unpack_time
 from streams.domain.moves import pack_arrival
 from streams.domain.profiles import ProfileRecord
 from streams.domain.publishing import Cause, Changed, PublishRules, gone_profile, profiles_of, recent_items
 from streams.domain.raw import RawRecord
-from streams.domain.rendering import render_item
 from streams.domain.states import UserState, pack_state, unpack_state
 from streams.errors import CorruptState, InvalidEvent
-from streams.ports import ItemCatalogue, Role
-from streams.service.hand_over import Handover, decode_handover, is_handover, settle_user
+from streams.ports import ItemCatalogue
+from streams.service.event_vectors import EventVectors, Texts
+from streams.service.hand_over import (
+    Handover,
+    PersonRules,
+    Settled,
+    decode_handover,
+    is_handover,
+    settle_user,
+)
+from streams.service.silence import Peek, Silence, blind
 
 STAGE: Final = "profile"
-#: How much a person's own words weigh beside the vector of the item that they are about.
-OWN_WORDS: Final = 0.5
+
 #: Beyond the year 9999 and before the year 1: decay over such a time is no number.
 MAX_TIME_S: Final = 1e12
 
 _decode = msgspec.msgpack.Decoder(Event).decode
 ReadStates = Callable[[list[bytes]], list[bytes | None]]
-
-
-class Texts(Protocol):
-    """Texts to unit vectors through the cache (service.encode_texts); blocks, so only `prepare` calls it."""
-
-    def vectors(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
-        """float32 (B, D), zero rows for empty texts."""
-
-
 @dataclass(slots=True)
 class PreparedEvents:
     """Events of one source partition with the matrix their rows point into: float32 (B, D); and accounts that move."""
@@ -59,25 +60,34 @@ class PreparedEvents:
 class UpdatedProfiles:
     """What a batch changed, keys as the topics have them.
 
-    profiles: a user's records in their order, None deletes. arrivals and forwarded go to `user-events` again.
+    profiles: a user's records in their order, None deletes. arrivals and forwarded go to `user-events` again, commands
+    to the identity log. n_refused: events that their person does not allow. n_erasures: people who are gone.
     """
 
     profiles: list[tuple[bytes, ProfileRecord | None]] = field(default_factory=list)
-    states: list[tuple[bytes, bytes]] = field(default_factory=list)
+    states: list[tuple[bytes, bytes | None]] = field(default_factory=list)
     arrivals: list[tuple[bytes, bytes]] = field(default_factory=list)
     forwarded: list[tuple[bytes, bytes]] = field(default_factory=list)
+    commands: list[tuple[bytes, bytes]] = field(default_factory=list)
     n_parked: int = 0
+    n_refused: int = 0
+    n_erasures: int = 0
     report: FoldReport = field(default_factory=FoldReport)
 
 
 class ProfileUpdater:
     """Folds events into profiles. Holds no state of its own."""
 
-    def __init__(self, fold_rules: FoldRules, publish_rules: PublishRules, items: ItemCatalogue, texts: Texts) -> None:
-        self._fold_rules = fold_rules
+    def __init__(
+        self, rules: PersonRules, publish_rules: PublishRules, items: ItemCatalogue, texts: Texts, peek: Peek = blind
+    ) -> None:
+        """peek: states as they are now, for what must not reach the encoder."""
+        self._rules = rules
+        self._fold_rules = rules.fold
         self._publish_rules = publish_rules
         self._items = items
-        self._texts = texts
+        self._vectors = EventVectors(items, texts, rules.fold.dim)
+        self._silence = Silence(rules, peek)
 
     def prepare(self, records: Sequence[RawRecord]) -> PreparedEvents:
         """Decode and give every event its vector. Blocks for the encoder."""
@@ -93,7 +103,8 @@ class ProfileUpdater:
                     decoded.append((record.offset, user, event))
             except InvalidEvent as error:
                 dead.append(DeadLetter.of(record, STAGE, error))
-        vectors, rows = self._vectors([event for _, _, event in decoded])
+        silent = self._silence.among(records[0].partition, decoded) if records else frozenset()
+        vectors, rows = self._vectors.of([event for _, _, event in decoded], silent)
         observations = [
             Observation(offset, user, event, row) for (offset, user, event), row in zip(decoded, rows, strict=True)
         ]
@@ -101,15 +112,18 @@ class ProfileUpdater:
 
     def update(self, prepared: PreparedEvents, read: ReadStates) -> UpdatedProfiles:
         """Fold over the states that `read` returns; the records to publish are whole profiles."""
-        accounts: dict[str, set[str]] = {handover.user: set() for handover in prepared.handovers}
+        accounts: dict[str, set[str]] = {}
+        for handover in prepared.handovers:
+            accounts.setdefault(handover.user, set()).add(handover.said.account)
+        unsettled = set(accounts)
         for observation in prepared.observations:
             accounts.setdefault(observation.user, set()).add(observation.event.account)
+            if observation.event.will is not None:
+                unsettled.add(observation.user)
         if not accounts:
             return UpdatedProfiles()
-        raws = read([user.encode() for user in accounts])
-        states = {user: _unpack(user, raw, self._fold_rules.dim) for user, raw in zip(accounts, raws, strict=True)}
-        unsettled = {handover.user for handover in prepared.handovers}
-        unsettled |= {user for user, named in accounts.items() if not is_all_here(states[user], user, named)}
+        states, erased = self._read(accounts, read)
+        unsettled |= {user for user, named in accounts.items() if not self._is_plain(states[user], user, named, erased)}
         settled = prepared.observations
         if unsettled:
             settled = [observation for observation in settled if observation.user not in unsettled]
@@ -117,25 +131,55 @@ class ProfileUpdater:
         updated = UpdatedProfiles(report=report)
         changed = [Changed(user, states[user], Cause("update", triggers)) for user, triggers in report.touched.items()]
         for user in sorted(unsettled):
-            changed += self._settle(user, states[user], prepared, updated)
+            batch = settle_user(self._rules, user, states[user], prepared, erased)
+            changed += self._settled(user, states[user], batch, updated)
         for start in range(0, len(changed), CHUNK):
             self._publish(changed[start : start + CHUNK], updated)
         return updated
 
-    def _settle(self, user: str, state: UserState, prepared: PreparedEvents, updated: UpdatedProfiles) -> list[Changed]:
-        """Events and moves of one user in their order; nothing when the profile did not change."""
-        settled = settle_user(self._fold_rules, user, state, prepared)
+    def _read(
+        self, accounts: Mapping[str, set[str]], read: ReadStates
+    ) -> tuple[dict[str, UserState], dict[str, float]]:
+        """(state of each user, what the ledger says about the accounts that have no state there)."""
+        raws = read([user.encode() for user in accounts])
+        states = {user: _unpack(user, raw, self._fold_rules.dim) for user, raw in zip(accounts, raws, strict=True)}
+        new = [account for user, named in accounts.items() for account in named - states[user].accounts.keys()]
+        found = read([ledger_key(account) for account in new])
+        return states, {
+            account: unpack_time(raw) for account, raw in zip(new, found, strict=True) if raw is not None
+        }
+
+    def _is_plain(self, state: UserState, user: str, named: set[str], erased: Mapping[str, float]) -> bool:
+        """Whether the user's events can be folded together with everybody's."""
+        if not is_all_here(state, user, named) or (erased and not named.isdisjoint(erased)):
+            return False
+        if not state.standings and self._rules.consent_defaults.get("profile", True):
+            return True
+        return all(self._keeps(state.standings.get(account)) for account in named)
+
+    def _keeps(self, standing: Standing | None) -> bool:
+        return (standing is None or not standing.erased_s) and allows(
+            standing, "profile", self._rules.consent_defaults
+        )
+
+    def _settled(self, user: str, state: UserState, settled: Settled, updated: UpdatedProfiles) -> list[Changed]:
+        """Everything that leaves one user; the profile to publish, if it changed and is still one."""
+        key, passed = user.encode(), settled.passed
         updated.report.add(settled.report)
-        passed = settled.passed
         updated.arrivals += [(to_user.encode(), pack_arrival(arrival)) for to_user, arrival in passed.arrivals]
-        updated.n_parked += passed.n_parked
         updated.forwarded += [(to_user.encode(), event) for to_user, event in passed.events]
+        updated.n_parked += passed.n_parked
+        updated.n_refused += settled.n_refused
+        updated.states += [(ledger_key(account), pack_time(until_s)) for account, until_s in passed.erased.items()]
+        if settled.forgets is not None:
+            updated.commands.append((b"", forget_command(sorted(passed.erased)[:MAX_LIST_ITEMS], settled.forgets)))
         if settled.cause is not None and state.accounts:
             return [Changed(user, state, settled.cause)]
         if settled.cause is not None:
             gone = gone_profile(self._publish_rules, user, state, settled.cause)
-            updated.profiles += [(user.encode(), gone), (user.encode(), None)]
-        updated.states.append((user.encode(), pack_state(state)))
+            updated.profiles += [(key, gone), (key, None)]
+            updated.n_erasures += settled.cause.kind == "erase"
+        updated.states.append((key, None if state.is_blank() else pack_state(state)))
         return []
 
     def _publish(self, changed: list[Changed], updated: UpdatedProfiles) -> None:
@@ -151,33 +195,6 @@ class ProfileUpdater:
         keys = list(set().union(*map(recent_items, states)))
         vectors, found = self._items.vectors_of(keys)
         return {key: vectors[row] for row, key in enumerate(keys) if found[row]}
-
-    def _vectors(self, events: list[Event]) -> tuple[Vectors, list[int]]:
-        """(matrix, row of each event or -1). An event's vector is its item's, its own words' or a blend of both."""
-        keys = [item_key(event.platform, event.item.item_id) if event.item is not None else "" for event in events]
-        distinct = [key for key in dict.fromkeys(keys) if key]
-        found_vectors, found = self._items.vectors_of(distinct)
-        item_row = {key: row for row, key in enumerate(distinct) if found[row]}
-        texts: dict[str, int] = {}
-        rows: list[int] = []
-        blended: dict[int, tuple[int, int]] = {}
-        for key, event in zip(keys, events, strict=True):
-            row = item_row.get(key, -1)
-            if row < 0 and event.item is not None:  # the catalogue lacks it
-                row = _row(texts, render_item(event.item), len(distinct))
-            if event.text:
-                words = _row(texts, event.text, len(distinct))
-                if row >= 0:
-                    blended[len(rows)] = row, words
-                row = words
-            rows.append(row)
-        encoded = self._texts.vectors(list(texts)) if texts else np.zeros((0, self._fold_rules.dim), np.float32)
-        base = np.concatenate([found_vectors, encoded]) if distinct else encoded  # (items + texts, D)
-        blends: dict[tuple[int, int], int] = {}
-        for at, pair in blended.items():
-            rows[at] = blends.setdefault(pair, len(base) + len(blends))
-        return _with_blends(base, blends), rows
-
 
 def decode_event(record: RawRecord) -> tuple[str, Event]:
     """(user key, event) of a `user-events` record. Raises InvalidEvent."""
@@ -199,21 +216,6 @@ def decode_event(record: RawRecord) -> tuple[str, Event]:
     if not -1.0 <= event.strength <= 1.0:
         raise InvalidEvent(reasons.OUT_OF_RANGE, "strength: a number in [-1, 1]")
     return user, event
-
-
-def _row(texts: dict[str, int], text: str, first_row: int) -> int:
-    """Row of a text, noted for encoding when it is new; -1 for no text."""
-    return texts.setdefault(text, first_row + len(texts)) if text else -1
-
-
-def _with_blends(base: Vectors, blends: dict[tuple[int, int], int]) -> Vectors:
-    """The base rows, then unit(item + OWN_WORDS·words) for every pair: float32 (B, D)."""
-    if not blends:
-        return base
-    items, words = np.array(list(blends), np.intp).T
-    mixed = base[items] + np.float32(OWN_WORDS) * base[words]
-    norms = np.linalg.norm(mixed, axis=1, keepdims=True)
-    return np.concatenate([base, mixed / np.where(norms > 0.0, norms, 1.0)]).astype(np.float32, copy=False)
 
 
 def _unpack(user: str, raw: bytes | None, dim: int) -> UserState:

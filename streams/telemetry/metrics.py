@@ -112,6 +112,18 @@ MASKED = _counter(
     "platform",
     "kind",
 )
+REFUSED = _counter(
+    "braid_events_refused_total",
+    "Events dropped because their person does not allow a profile, or erased what they are part of.",
+    "A jump: a platform sends `consent` denied, or replays what was erased.",
+    "stage",
+)
+ERASURES = _counter(
+    "braid_erasures_total",
+    "People whose data was dropped, by cause.",
+    "A jump of `erase`: look at the audit topic. `expire`: BRAID_PROFILE__IDLE_DAYS.",
+    "cause",
+)
 IDENTITY_COMMANDS = _counter(
     "braid_identity_commands_total",
     "Links and unlinks applied, by outcome.",

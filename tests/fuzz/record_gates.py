@@ -24,6 +24,7 @@ from streams.domain.states import pack_state, unpack_state
 from streams.engine.table import CHANGELOG_KEY, MARKER_KEY
 from streams.errors import CorruptState
 from streams.service.encode_texts import CachingEncoder, cache_key
+from streams.service.hand_over import PersonRules
 from streams.service.update_profiles import ProfileUpdater
 from tests.fuzz.event_gates import N_AT_ONCE, SECRET, letters_keep_bytes
 from tests.fuzz.findings import Violation
@@ -48,7 +49,7 @@ def an_updater() -> ProfileUpdater:
     """The profile use case with the usual rules."""
     actions = ActionTable()
     return ProfileUpdater(
-        FoldRules(ZeroTexts.dim, lambda name: actions.weight_of(action_of(name))),
+        PersonRules(FoldRules(ZeroTexts.dim, lambda name: actions.weight_of(action_of(name))), {}),
         PublishRules(Model("none", "1", ZeroTexts.dim), 2 * DAY_S, 60 * DAY_S),
         NoItems(),
         ZeroTexts(),

@@ -110,9 +110,8 @@ class Feed:
     @property
     def identities(self) -> dict[str, IdentityRecord]:
         """The topic read to its end, newest record of a key."""
-        return {
-            (key or b"").decode(): unpack_identity(value or b"") for key, value in self.outputs.get("identities", [])
-        }
+        last = {(key or b"").decode(): value for key, value in self.outputs.get("identities", [])}
+        return {key: unpack_identity(value) for key, value in last.items() if value is not None}
 
     @property
     def moves(self) -> list[tuple[str, Move]]:

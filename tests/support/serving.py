@@ -44,6 +44,7 @@ from streams.serve.profile_feed import ProfileFeed
 from streams.serve_index import open_index
 from streams.service.encode_texts import CachingEncoder
 from streams.service.explain import Explainer
+from streams.service.hand_over import PersonRules
 from streams.service.popular_now import PopularNow
 from streams.service.recommend import Recommender
 from streams.service.tastes import TasteReader
@@ -172,7 +173,7 @@ class Town:
         texts = EncodedTexts(CachingEncoder(ENCODER, MemoryEmbeddingCache(1_000)), "profile")
         actions = ActionTable()
         self._updater = ProfileUpdater(
-            FoldRules(ENCODER.dim, lambda name: actions.weight_of(action_of(name))),
+            PersonRules(FoldRules(ENCODER.dim, lambda name: actions.weight_of(action_of(name))), {}),
             PublishRules(MODEL, 2 * DAY_S, 60 * DAY_S, platform_weights={"ads": 0.0}),
             self.items,
             texts,

@@ -25,12 +25,14 @@ class World:
     homes: dict[str, str] = field(default_factory=lambda: {user: user for user in USERS})
     epochs: Counter[str] = field(default_factory=Counter)
     n_hops: int = 0
+    n_commands: int = 0
 
     def decide(self, account: str, to_user: str) -> None:
         """The identity log moves an account."""
         if self.homes[account] != to_user:
-            self.epochs[account] += 1
-            order = Move(account, self.epochs[account], to_user, "merge", 0.0, b"trigger!")
+            self.n_commands += 1
+            order = Move(account, self.epochs[account], self.n_commands, to_user, "merge", 0.0, b"trigger!")
+            self.epochs[account] = self.n_commands
             self.logs[self.homes[account]].append(order)
             self.homes[account] = to_user
 

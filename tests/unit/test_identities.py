@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from streams.domain.events import event_id
+from streams.domain.hints import forget_command
 from streams.domain.identity_guards import IdentityRules
 from streams.domain.identity_keys import account_node
 from streams.domain.identity_records import IdentityRecord, unpack_node
@@ -78,7 +81,7 @@ def test_the_old_home_is_told_to_let_go_and_the_topic_says_where_to() -> None:
     feed = Feed()
     feed.say(a_command("link", "shop/1", "video/1", id="c-1"))
     stays, goes = sorted([key_of("shop/1"), key_of("video/1")])
-    assert feed.moves == [(goes, Move(goes, 1, stays, "merge", NOON_S, event_id("/idp", "c-1")))]
+    assert feed.moves == [(goes, Move(goes, 0, 1, stays, "merge", NOON_S, event_id("/idp", "c-1")))]
     assert feed.identities == {goes: IdentityRecord(stays, 1, NOON_S)}  # type: ignore[arg-type]
 
 
@@ -118,8 +121,31 @@ def test_an_unlink_gives_back_the_user_and_counts_on() -> None:
     feed = a_person("shop/1", "video/1")
     feed.say(a_command("unlink", "shop/1", "video/1", id="c-2"))
     stays, goes = sorted([key_of("shop/1"), key_of("video/1")])
-    assert feed.moves[-1] == (stays, Move(goes, 2, goes, "split", NOON_S + 1, event_id("/idp", "c-2")))
+    assert feed.moves[-1] == (stays, Move(goes, 1, 2, goes, "split", NOON_S + 1, event_id("/idp", "c-2")))
     assert (feed.user_of("shop/1"), feed.user_of("video/1")) == (key_of("shop/1"), key_of("video/1"))
+
+
+@pytest.mark.requirement("N8")
+def test_everybody_connected_with_the_erased_goes_home_and_the_log_forgets_them() -> None:
+    feed = a_person("shop/1", "video/1")
+    feed.say(a_command("link", "video/1", email="ann@mail.example"))
+    stays, goes = sorted([key_of("shop/1"), key_of("video/1")])
+    asked = json.loads(forget_command([goes], b"12345678"))
+    assert feed.say(asked) == "forgotten"
+    erased = {(user, move.account, move.from_epoch, move.to_user, move.kind) for user, move in feed.moves[-2:]}
+    assert erased == {(stays, stays, 0, stays, "erase"), (stays, goes, 1, goes, "erase")}
+    assert feed.identities == {}
+    assert not any(bytes.fromhex(key) in state for key in (stays, goes) for state in feed.states)
+    assert feed.say(a_command("link", "shop/1", "video/1", id="again")) == "linked"
+    assert feed.moves[-1][1].from_epoch == 0
+    assert feed.moves[-1][1].epoch > 1
+
+
+def test_nobody_but_braid_itself_may_make_the_log_forget() -> None:
+    feed = a_person("shop/1", "video/1")
+    asked = json.loads(forget_command([key_of("shop/1")], b"12345678")) | {"source": "/idp"}
+    assert feed.say(asked) == "unknown_type"
+    assert feed.together("shop/1", "video/1")
 
 
 def test_the_part_with_the_account_of_the_user_key_keeps_it() -> None:

@@ -130,10 +130,11 @@ class IdentityMachine(RuleBasedStateMachine):
         assert len(lists) == sum(len(person) > 1 for person in people)
 
     @invariant()
-    def every_move_is_addressed_to_the_home_before_and_counts_one_up(self) -> None:
+    def every_move_is_addressed_to_the_home_before_and_counts_up(self) -> None:
         homes = {key_of(account): (key_of(account), 0) for account in ACCOUNTS}
         for user, move in self.feed.moves:
-            assert (user, move.epoch - 1) == homes[move.account]
+            assert (user, move.from_epoch) == homes[move.account]
+            assert move.epoch > move.from_epoch
             assert move.to_user != user
             homes[move.account] = (move.to_user, move.epoch)
         told = {account: (record.user, record.epoch) for account, record in self.feed.identities.items()}

@@ -12,6 +12,7 @@ import pytest
 from streams.adapters.cloudevents import decode
 from streams.domain.accounts import UserKey, account_key
 from streams.domain.actions import ActionTable
+from streams.domain.consents import Will
 from streams.domain.dead_letters import DeadLetter, decode_dead_letter
 from streams.domain.events import Event, event_id
 from streams.domain.limits import DAY_S, IngestLimits
@@ -68,9 +69,15 @@ def test_every_type_of_the_contract_is_accepted(platform: str, event_type: str, 
 
 
 @pytest.mark.parametrize(("platform", "event_type"), CONTROL_TYPES)
-def test_what_is_about_the_person_is_counted_and_moves_nothing(platform: str, event_type: str) -> None:
-    batch = normalised(a_cloud_event(event_type, data={"traits": {"age": 30}}), platform=platform)
-    assert (batch.events, batch.dead, batch.n_ignored) == ([], [], 1)
+def test_what_is_about_the_person_is_passed_on_as_a_will_or_counted(platform: str, event_type: str) -> None:
+    data = {"traits": {"age": 30}, "consents": {"share": True}}
+    batch = normalised(a_cloud_event(event_type, data=data), platform=platform)
+    assert not batch.dead
+    if event_type.endswith("user.traits"):
+        assert (batch.events, batch.n_ignored) == ([], 1)
+    else:
+        will = only(batch).will
+        assert will == (Will(erase=True) if event_type.endswith("erasure_requested") else Will({"share": True}))
 
 
 def test_an_event_is_cleaned_scaled_and_pseudonymised() -> None:

@@ -34,6 +34,7 @@ from streams.engine.recovery import ChangelogSource
 from streams.engine.table import TableStorage
 from streams.engine.writers import IdempotentWriter
 from streams.service.encode_texts import CachingEncoder
+from streams.service.hand_over import PersonRules
 from streams.service.normalise import Normaliser
 from streams.service.update_profiles import ProfileUpdater
 from streams.wiring import encoder_of, fold_rules_of, limits_of, model_of, publish_rules_of
@@ -131,7 +132,7 @@ class Job:
         assert items.wait_until_caught_up(CATCH_UP_S)
         cache = RocksEmbeddingCache(folder / "embeddings", self._settings.encoder.cache_bytes)
         updater = ProfileUpdater(
-            fold_rules_of(self._settings, ActionTable(), encoder.dim),
+            PersonRules(fold_rules_of(self._settings, ActionTable(), encoder.dim), {}),
             publish_rules_of(self._settings, encoder),
             items,
             EncodedTexts(CachingEncoder(encoder, cache), "profile"),

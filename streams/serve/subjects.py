@@ -1,0 +1,74 @@
+"""Whom a request is about: noted for the audit, and held against the platforms of the key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+
+from streams.domain.accounts import account_key
+from streams.serve.access import NOBODY, Caller, out_of_scope, require_platform
+from streams.serve.parameters import MAX_ID_CHARS, PLATFORM_PATTERN
+from streams.serve.parts import ServeParts
+
+_PLATFORM: Final = re.compile(PLATFORM_PATTERN)
+_LOOKUP: Final = "/lookup"
+
+
+def names_its_subject(parts: ServeParts) -> Callable[[Request], Awaitable[None]]:
+    """A dependency that leaves the profile id in `request.state.subject`. Raises Problem 403 out of a key's scope.
+
+    A key with platforms may ask about accounts of these, and about profiles that have one there. What cannot be a
+    person's name is left to the parameters' own checks.
+    """
+
+    async def note(request: Request) -> None:
+        caller: Caller = getattr(request.state, "caller", NOBODY)
+        account = await _account_of(request)
+        if account is not None:
+            require_platform(caller, account[0])
+            # Local, but a disk may be slow: never on the event loop.
+            request.state.subject = await run_in_threadpool(_profile_id, parts, *account)
+            return
+        profile_id = request.path_params.get("profile_id")
+        if isinstance(profile_id, str):
+            request.state.subject = profile_id
+            if caller.key is not None and caller.key.grant.platforms:
+                await run_in_threadpool(_require_profile, parts, caller, profile_id)
+
+    return note
+
+
+async def _account_of(request: Request) -> tuple[str, str] | None:
+    named: Any = request.path_params
+    platform, account = named.get("account_platform"), named.get("account")
+    if request.url.path.endswith(_LOOKUP) and request.method == "POST":
+        try:
+            named = await request.json()
+        except ValueError:
+            return None
+        if not isinstance(named, dict):
+            return None
+        platform, account = named.get("platform"), named.get("account")
+    if not isinstance(platform, str) or not isinstance(account, str):
+        return None
+    if not _PLATFORM.fullmatch(platform) or not 0 < len(account) <= MAX_ID_CHARS:
+        return None
+    return platform, account
+
+
+def _profile_id(parts: ServeParts, platform: str, account: str) -> str:
+    return parts.resolve(account_key(parts.pseudonym_secret, platform, account))
+
+
+def _require_profile(parts: ServeParts, caller: Caller, profile_id: str) -> None:
+    """A person who is not known is out of scope too: the answer must not tell who is."""
+    assert caller.key is not None
+    profile = parts.profiles.profile_of(profile_id)
+    if profile is not None and profile.identity.merged_into:
+        profile = parts.profiles.profile_of(profile.identity.merged_into)
+    if profile is None or not any(caller.key.may_ask_about(platform) for platform in profile.platforms):
+        raise out_of_scope()
