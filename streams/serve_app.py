@@ -33,6 +33,7 @@ from streams.serve.parts import ServeParts
 from streams.serve.profile_feed import ProfileFeed
 from streams.serve.readiness import readiness_of
 from streams.serve.snapshotting import SnapshotKeeper
+from streams.serve_access import audit_of, check_cluster, grants_of, limits_of
 from streams.serve_index import IndexGauges, open_index
 from streams.service.explain import Explainer
 from streams.service.popular_now import PopularNow
@@ -116,7 +117,9 @@ def parts_of(settings: Settings, data: LiveData, encoder: Encoder, clock: Clock)
         encoder=encoder,
         clock=clock,
         pseudonym_secret=settings.pseudonym_key(),
-        keys=settings.api.keys,
+        keys=grants_of(settings.api),
+        limits=limits_of(settings.api),
+        audit=audit_of(settings),
         account_urls=settings.api.account_urls,
         readiness=readiness_of(data.followers),
         refresh_gauges=data.refresh_gauges,
@@ -132,8 +135,9 @@ class Serve:
     """
 
     def __init__(self, settings: Settings, encoder: Encoder | None = None) -> None:
-        check_exposure(settings.api.host, settings.api.keys)
+        check_exposure(settings.api.host, grants_of(settings.api))
         settings.pseudonym_key()
+        check_cluster(settings)
         self._listener = listen(settings.api.host, settings.api.port)
         self.url = url_of(self._listener)
         self._died = threading.Event()
@@ -173,6 +177,7 @@ class Serve:
         if self._thread.is_alive():
             self._thread.join(GRACE_S + 1)
         self._listener.close()
+        self._parts.audit.close()
         self._data.close()
 
     def _run(self) -> None:

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -30,6 +30,9 @@ TOML_FILE = "braid.toml"
 DAY_S = 86_400.0
 #: Read by tests and benchmarks, or naming another file; not settings of the product.
 OUTSIDE_NAMES = frozenset({"BRAID_BENCH_DATA", "BRAID_CONFIG", "BRAID_FAILPOINT", "BRAID_TEST_KAFKA"})
+
+
+Role = Literal["read", "erase", "audit", "metrics", "admin"]
 
 
 class _Group(BaseModel):
@@ -192,12 +195,36 @@ class Engine(_Group):
     standby: bool = Field(False, description="Keep warm copies of the state of partitions owned by other workers.")
 
 
+class ApiKey(_Group):
+    """What one API key may do, how it is called, and until when."""
+
+    role: Role
+    name: str = ""
+    platforms: frozenset[str] = frozenset()
+    expires: AwareDatetime | None = None
+    rate_per_s: float | None = Field(None, ge=0)
+
+    @field_validator("platforms")
+    @classmethod
+    def _platform_names(cls, names: frozenset[str]) -> frozenset[str]:
+        return frozenset(parse_platform(name) for name in names)
+
+
 class Api(_Group):
     """The HTTP interface of `braid serve`."""
 
     host: str = Field("127.0.0.1", description="Address to listen on; anything but loopback needs keys.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 = any free one.")
-    keys: dict[str, Literal["read", "admin"]] = Field({}, description="API key -> role.")
+    keys: dict[str, Role | ApiKey] = Field(
+        {},
+        description="`sha256:<hex>` of an API key (`braid keys new`), or a long raw one -> role (`read`, `erase`, "
+        "`audit`, `metrics`, `admin`), or a table: `role`, `name`, `platforms`, `expires`, `rate_per_s`.",
+    )
+    key: SecretStr = Field(SecretStr(""), description="The API key that `braid profile` and its like send.")
+    rate_per_s: float = Field(500, ge=0, description="Calls a second of each key, per process; 0 = no limit.")
+    anonymous_rate_per_s: float = Field(
+        10, ge=0, description="Calls a second of all callers without a valid key together; 0 = no limit."
+    )
     account_urls: bool = Field(
         True, description="Take raw account ids in URLs (`/v1/accounts/...`); off for callers outside a trusted net."
     )

@@ -26,7 +26,7 @@ OnDelivery = Callable[[KafkaError | None, Message], None]
 
 
 class KafkaAudit:
-    """Meets `serve.audit.Audit`. config: a producer's (`brokers.connection.producer_config`). Safe for several threads."""
+    """Meets `serve.audit.Audit`, for several threads. config: a producer's (`brokers.connection.producer_config`)."""
 
     def __init__(
         self, config: Mapping[str, Any], topic: str, required_s: float = REQUIRED_S, max_waiting: int = MAX_WAITING

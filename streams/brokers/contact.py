@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Final, Literal
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
@@ -19,6 +20,7 @@ from streams.settings import Kafka
 
 CONTACT_TIMEOUT_S: Final = 5.0
 REQUEST_TIMEOUT_S: Final = 10.0
+_SLICE_S: Final = 0.5
 _OPERATIONS: Final = {
     "read": AclOperation.READ,
     "write": AclOperation.WRITE,
@@ -46,18 +48,32 @@ def check_contact(kafka: Kafka) -> None:
 
 
 def refusal_of(kafka: Kafka) -> Refusal | None:
-    """None when the cluster answers. Blocks up to 5 s."""
+    """None when the cluster answers. Blocks up to 5 s, less when it turns us away."""
     faults: list[KafkaError] = []
     try:
         admin = AdminClient(admin_config(kafka, error_cb=faults.append))
     except KafkaException as error:
-        return Refusal("security", f"BRAID_KAFKA__SSL_CA_FILE={kafka.ssl_ca_file}: {_reason(error)}")
-    try:
-        admin.list_topics(timeout=CONTACT_TIMEOUT_S)
-    except KafkaException as error:
-        admin.poll(0)
-        return _refusal(kafka, faults, _reason(error))
-    return None
+        fault = f"BRAID_KAFKA__SSL_CA_FILE={kafka.ssl_ca_file}: not usable ({_reason(error)}); give a readable PEM file"
+        return Refusal("security", fault)
+    give_up_at_s = monotonic() + CONTACT_TIMEOUT_S
+    while True:
+        try:
+            admin.list_topics(timeout=_SLICE_S)
+        except KafkaException as error:
+            admin.poll(0)
+            # Who is turned away needs no second try; a broker that hangs up may only be starting.
+            if monotonic() > give_up_at_s or _turned_away(faults):
+                return _refusal(kafka, faults, _reason(error))
+        else:
+            return None
+
+
+def _turned_away(faults: Iterable[KafkaError]) -> bool:
+    certificate = "certificate verify failed"
+    return any(
+        fault.code() == KafkaError._AUTHENTICATION or certificate in fault.str()  # noqa: SLF001 - its public name
+        for fault in faults
+    )
 
 
 def _refusal(kafka: Kafka, faults: Sequence[KafkaError], said: str) -> Refusal:
@@ -93,6 +109,7 @@ def _hangs_up(codes: set[int], words: str) -> bool:
     return (
         codes == {KafkaError._ALL_BROKERS_DOWN}  # noqa: SLF001 - its public name
         or KafkaError._SSL in codes  # noqa: SLF001
+        or "SSL handshake" in words
         or "not valid in current SASL state" in words
     )
 

@@ -8,12 +8,15 @@ from fastapi import Depends, FastAPI
 
 from streams.serve import problems
 from streams.serve.access import requires
+from streams.serve.api_keys import KeyRing
+from streams.serve.audit import AuditTrail
 from streams.serve.docs_page import docs_routes
 from streams.serve.item_routes import item_routes
-from streams.serve.middleware import BodyLimit, RequestMetrics
+from streams.serve.middleware import BodyLimit, Callers, RequestMetrics
 from streams.serve.operator_routes import operator_routes
 from streams.serve.parts import ServeParts
 from streams.serve.person_routes import account_routes, profile_routes
+from streams.serve.subjects import names_its_subject
 
 TITLE: Final = "Braid"
 DESCRIPTION: Final = "One live profile per person, woven from what the person does on every platform."
@@ -26,11 +29,16 @@ def create_api(parts: ServeParts) -> FastAPI:
     # A redirect would be made of the Host header as it came, before anybody looked at it.
     app.router.redirect_slashes = False
     reading = [Depends(requires("read", parts.keys))]
-    for router in (profile_routes(parts), account_routes(parts), item_routes(parts)):
-        app.include_router(router, dependencies=reading)
+    about_a_person = [*reading, Depends(names_its_subject(parts))]
+    for router in (profile_routes(parts), account_routes(parts)):
+        app.include_router(router, dependencies=about_a_person)
+    app.include_router(item_routes(parts), dependencies=reading)
     app.include_router(operator_routes(parts))
     app.include_router(docs_routes(app))
     problems.install(app)
+    # The last one added is asked first.
     app.add_middleware(BodyLimit)
+    app.add_middleware(AuditTrail, auditor=parts.auditor)
+    app.add_middleware(Callers, ring=KeyRing(parts.keys), limits=parts.limits, clock=parts.clock)
     app.add_middleware(RequestMetrics)
     return app

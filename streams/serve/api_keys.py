@@ -36,7 +36,7 @@ _HEX: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 @dataclass(frozen=True)
 class KeyGrant:
-    """What is configured for a key. name empty: `key-<position>`. platforms empty: all. rate_per_s None: the common one."""
+    """What a key is given. name empty: `key-<position>`; platforms empty: all; rate_per_s None: the common one."""
 
     role: Role
     name: str = ""
@@ -88,9 +88,6 @@ class KeyRing:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def __iter__(self) -> object:
-        return iter(self._keys)
-
     @property
     def keys(self) -> tuple[ApiKey, ...]:
         """In the order of the configuration."""
@@ -137,7 +134,7 @@ def _key(position: int, configured: str, grant: KeyGrant) -> ApiKey:
 def _check_strength(key: str, place: str) -> None:
     """The length of a key is the only thing between its hash and whoever guesses."""
     if not key.strip():
-        raise UsageError(f"{place}: an empty key would let anybody in; `braid keys new` makes a good one")
+        raise UsageError("BRAID_API__KEYS: an empty key would let anybody in; `braid keys new` makes a good one")
     if len(key) < MIN_RAW_CHARS or len(set(key)) < MIN_DISTINCT_CHARS:
         raise UsageError(
             f"{place} has {len(key)} characters, {len(set(key))} different ones: a key needs at least {MIN_RAW_CHARS} "

@@ -1,19 +1,28 @@
-"""Around every request: a bound on its body, and its duration by route template."""
+"""Around every request: who sends it and how often, a bound on its body, its duration by route template."""
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Final
 
 from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from streams.ports import Clock
+from streams.serve.access import caller_of
+from streams.serve.api_keys import KeyRing
 from streams.serve.problems import problem_response
+from streams.serve.rate_limits import RateLimits
 from streams.telemetry import metrics
+from streams.telemetry.access_metrics import API_CALLS
 
 MAX_BODY_BYTES: Final = 64 * 1024
 MAX_DIGITS: Final = 18
 UNKNOWN_ROUTE: Final = "unknown"
+#: Whoever may not ask any more must still be seen alive, or the orchestrator ends the process.
+UNLIMITED_PATHS: Final = frozenset({"/healthz", "/readyz"})
 
 
 class BodyLimit:
@@ -47,6 +56,48 @@ class BodyLimit:
             return message
 
         await self._app(scope, bounded, send)
+
+
+class Callers:
+    """Says who sends a request (`state.caller`), holds each to its rate, and counts calls by the key's name."""
+
+    def __init__(self, app: ASGIApp, ring: KeyRing, limits: RateLimits, clock: Clock) -> None:
+        self._app = app
+        self._ring = ring
+        self._limits = limits
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http" or scope["path"] in UNLIMITED_PATHS:
+            await self._app(scope, receive, send)
+            return
+        sent = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+        caller = caller_of(sent, self._ring, self._clock.now_s())
+        scope["state"] = {**scope.get("state", {}), "caller": caller}
+        wait_s = self._limits.wait_s(caller.name)
+        if wait_s > 0:
+            API_CALLS.labels(caller.name, "limited").inc()
+            await _too_often(wait_s)(scope, receive, send)
+            return
+
+        async def watched(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                outcome = "refused" if message["status"] in {401, 403} else "admitted"
+                API_CALLS.labels(caller.name, outcome).inc()
+            await send(message)
+
+        await self._app(scope, receive, watched)
+
+
+def _too_often(wait_s: float) -> JSONResponse:
+    return problem_response(
+        429,
+        "too_many_requests",
+        "this caller asks more often than its rate allows",
+        "wait as long as Retry-After says; BRAID_API__RATE_PER_S and BRAID_API__ANONYMOUS_RATE_PER_S set the rates",
+        {"Retry-After": str(math.ceil(wait_s))},
+    )
 
 
 class RequestMetrics:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from streams.domain.accounts import AccountKey, UserKey, user_key
 from streams.domain.profiles import ProfileRecord
 from streams.ports import Clock, Encoder, NeighbourIndex
+from streams.serve.api_keys import KeyGrant, Role
+from streams.serve.audit import Audit, Auditor, MemoryAudit
+from streams.serve.rate_limits import RateLimits
 from streams.service.explain import Explainer
 from streams.service.recommend import Recommender
 from streams.service.tastes import Items
 
-Role = Literal["read", "admin"]
+__all__ = ["Profiles", "Role", "ServeParts"]
 
 
 class Profiles(Protocol):
@@ -27,8 +30,9 @@ class Profiles(Protocol):
 class ServeParts:
     """profiles, items, index, recommender, explainer, encoder: what answers. clock: for the cold start only.
 
-    pseudonym_secret: hides raw account ids. resolve: from an account to the person it belongs to. keys: API key to
-    role; without any, only requests that name this machine are answered. readiness: (what is missing, what is wrong).
+    pseudonym_secret: hides raw account ids. resolve: from an account to the person it belongs to. keys: API key, raw or
+    `sha256:<hex>`, to role; without any, only requests that name this machine are answered. limits: how often each
+    caller may ask. audit: where calls about people are noted. readiness: (what is missing, what is wrong).
     refresh_gauges: called before metrics are read. account_urls: whether raw account ids are taken in URLs.
     """
 
@@ -40,8 +44,15 @@ class ServeParts:
     encoder: Encoder
     clock: Clock
     pseudonym_secret: bytes
-    keys: Mapping[str, Role]
+    keys: Mapping[str, Role | KeyGrant]
     readiness: Callable[[], tuple[list[str], list[str]]] = lambda: ([], [])
     refresh_gauges: Callable[[], None] = lambda: None
     resolve: Callable[[AccountKey], UserKey] = user_key
     account_urls: bool = True
+    limits: RateLimits = field(default_factory=lambda: RateLimits({}))
+    audit: Audit = field(default_factory=MemoryAudit)
+
+    @property
+    def auditor(self) -> Auditor:
+        """Makes audit records of requests; `audited(parts.auditor, "erase")` guards what must not happen unaudited."""
+        return Auditor(self.audit, self.clock, self.pseudonym_secret)

@@ -15,7 +15,7 @@ BURST_S: Final = 2.0
 
 @dataclass
 class TokenBucket:
-    """rate_per_s: tokens that come in a second, above 0. Holds `BURST_S` seconds of them, at least one; full at first."""
+    """rate_per_s: tokens a second, above 0. Holds `BURST_S` seconds of them, at least one; full at first."""
 
     rate_per_s: float
     at_s: float

@@ -6,7 +6,7 @@ from streams.telemetry.metrics import _counter
 
 API_CALLS = _counter(
     "braid_api_calls_total",
-    "HTTP calls by the name of the key (`anonymous`: none or a wrong one; `local`: no keys are set) and how they ended.",
+    "HTTP calls by name of the key (`anonymous`: none or a wrong one; `local`: no keys are set) and how they ended.",
     "refused or limited rise: a key is wrong, expired or too busy, or somebody tries; see the topic audit.",
     "key",
     "outcome",

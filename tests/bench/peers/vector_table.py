@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from streams.adapters.item_records import unpack_item, vector_of
 from streams.domain.events import Event, item_key
 from streams.ports import Encoder
-from streams.service.update_profiles import OWN_WORDS
+from streams.service.event_vectors import OWN_WORDS
 from streams.wiring import model_of
 from tests.bench.texts import reviews
 from tests.support.pipeline import records_of
