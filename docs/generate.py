@@ -16,12 +16,16 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from streams.domain.actions import BUILT_IN
+from streams.domain.field_classes import with_classes
 from streams.domain.profiles import ProfileRecord
 from streams.domain.reasons import MEANING
 from streams.settings import PREFIX, Settings
+from streams.telemetry import access_metrics  # noqa: F401 - declares its metrics
 from streams.telemetry.metrics import DECLARED
 
 DOCS = Path(__file__).parent
+#: Characters of a default that fit into a table.
+LONGEST_DEFAULT = 300
 
 
 def pages() -> dict[str, str]:
@@ -67,6 +71,8 @@ def _configuration() -> Iterator[str]:
 def _row(name: str, field: FieldInfo) -> str:
     default = field.default
     shown = "" if default is None or "SecretStr" in type(default).__name__ else str(default)
+    if len(shown) > LONGEST_DEFAULT:
+        shown = f"{len(default)} entries"
     return f"| `{name}` | {f'`{shown}`' if shown not in {'', '{}'} else ''} | {field.description} |"
 
 
@@ -109,7 +115,7 @@ def _events() -> Iterator[str]:
 
 
 def _profile_schema() -> dict[str, Any]:
-    schema = msgspec.json.schema(ProfileRecord)
+    schema = with_classes(msgspec.json.schema(ProfileRecord))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:braid:profile:1"} | schema
 
 

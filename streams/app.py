@@ -1,244 +1,32 @@
-"""The composition root of `braid worker`: settings in, running stages out. Everything is built here."""
+"""The composition root of `braid worker`: settings in, running stages out."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cached_property, partial
-from pathlib import Path
 from typing import Final, NoReturn
 
 import structlog
 
 from streams.adapters.clock import SystemClock
-from streams.adapters.cloudevents import decode
-from streams.adapters.embedding_cache import MemoryEmbeddingCache, RocksEmbeddingCache
-from streams.adapters.encoded_texts import EncodedTexts
 from streams.adapters.folders import writable_folder
-from streams.adapters.identities import FollowedIdentities
-from streams.adapters.identity_events import decode_identity
-from streams.adapters.item_catalogue import Feeding, FollowedItemCatalogue, VectorModel
-from streams.adapters.mapping_files import action_table, decoder_for, load_mappings
-from streams.adapters.patient_encoder import PatientEncoder
-from streams.agents.catalogue import CatalogueStage
-from streams.agents.identity import IdentityStage
-from streams.agents.normalise import NormaliseStage
-from streams.agents.profiles import ProfileStage
-from streams.brokers.connection import client_config, consumer_config, producer_config
-from streams.brokers.faust_connection import faust_broker_options
-from streams.brokers.source_topics import SourceTopics
-from streams.domain.topic_names import TopicNames
-from streams.engine.effects import Stage
-from streams.engine.fatal import die
-from streams.engine.faults import parse_fault
-from streams.engine.fetching import FetchLimits
+from streams.adapters.user_commands import UserCommands
+from streams.brokers.connection import producer_config
+from streams.brokers.contact import check_contact, check_rights
+from streams.brokers.rights import rights_of
+from streams.domain.decay import DAY_S
 from streams.engine.group import run_stages
-from streams.engine.lanes import BatchLimits
-from streams.engine.ownership import OwnerConfig
-from streams.engine.recovery import ChangelogSource
-from streams.engine.shell import ShellConfig, StageApp
-from streams.engine.standby import Standby
-from streams.engine.table import TableStorage
-from streams.engine.writers import IdempotentWriter
-from streams.errors import Unavailable, UsageError
-from streams.ports import EmbeddingCache, Encoder
-from streams.service.describe_items import ItemDescriber
-from streams.service.encode_texts import CachingEncoder
-from streams.service.hand_over import PersonRules
-from streams.service.identify import Identified, IdentityLog
-from streams.service.identity_gate import IdentityGate
-from streams.service.normalise import Normaliser
-from streams.service.update_profiles import ProfileUpdater
-from streams.settings import Settings, failpoint
+from streams.engine.shell import StageApp
+from streams.expiring import Expiring
+from streams.settings import Settings
+from streams.shredding import Shreddable, Shredding
 from streams.telemetry import metrics
 from streams.telemetry.operator_port import OperatorPort
-from streams.wiring import encoder_of, fold_rules_of, identity_rules_of, limits_of, model_of, publish_rules_of
+from streams.worker_parts import WorkerParts
 
 STAGES: Final = ("normalise", "identity", "catalogue", "profile")
-APPLICATION: Final = "braid"
-#: A catalogue batch waits for the encoder: smaller ones keep the first items from waiting for the last.
-_CATALOGUE_RECORDS: Final = 256
-#: Of one fetch as the lanes see it: small enough that a micro-batch ends near its limits.
-_FETCH_RECORDS: Final = 1_000
-_PREPARING_THREADS: Final = 16
-#: One a lane at most; they are made when needed.
-_COMMITTING_THREADS: Final = 512
-_CATCH_UP_S: Final = 300.0
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass
-class WorkerParts:
-    """What the stages share, built on first use: a normalise-only worker loads no encoder."""
-
-    settings: Settings
-
-    def __post_init__(self) -> None:
-        """Encoders and checkpoints run apart: however many texts wait, a checkpoint that has begun ends soon."""
-        self.names = TopicNames(self.settings.topics.prefix)
-        self.committing = ThreadPoolExecutor(_COMMITTING_THREADS, thread_name_prefix="commit")
-        self.fault = parse_fault(failpoint())
-        self.mappings = load_mappings(self.settings.ingest.mappings_dir) if self.settings.ingest.mappings_dir else {}
-        self.actions = action_table(self.mappings).with_overrides(self.settings.profile.action_weights)
-
-    @cached_property
-    def sources(self) -> SourceTopics:
-        """The topics as the broker has them, verified."""
-        return SourceTopics.verified(self.settings, tuple(self.mappings))
-
-    @cached_property
-    def encoder(self) -> Encoder:
-        """Loaded once for all stages."""
-        encoder = encoder_of(self.settings)
-        _log.info("encoder_loaded", name=encoder.name, version=encoder.version, dim=encoder.dim)
-        return encoder
-
-    @cached_property
-    def cache(self) -> EmbeddingCache:
-        """On disk unless turned off."""
-        if self.settings.encoder.cache_bytes == 0:
-            return MemoryEmbeddingCache(0)
-        return RocksEmbeddingCache(self.settings.state_dir / "embeddings", self.settings.encoder.cache_bytes)
-
-    def texts(self, stage: str) -> EncodedTexts:
-        """Texts to vectors, counted for one stage."""
-        return EncodedTexts(CachingEncoder(PatientEncoder(self.encoder, stage), self.cache), stage)
-
-    def normalise(self) -> StageApp:
-        """`events.<platform>` → `user-events`."""
-        limits = limits_of(self.settings)
-        normaliser = Normaliser(
-            self.settings.pseudonym_key(),
-            decoder_for(self.mappings, limits.max_event_bytes),
-            self.actions,
-            limits,
-            self._identities().users_of,
-        )
-        sources = tuple(self.names.events(platform) for platform in self.sources.platforms)
-        return self._app(NormaliseStage(normaliser, self.names), sources)
-
-    def identity(self) -> StageApp:
-        """`identity` → `identities` and the moves of accounts."""
-        limits, rules = limits_of(self.settings), identity_rules_of(self.settings)
-        try:
-            gate = IdentityGate(
-                self.settings.pseudonym_key(), partial(decode_identity, max_bytes=limits.max_event_bytes), rules, limits
-            )
-        except ValueError as error:
-            raise UsageError(f"BRAID_IDENTITY__BLOCKED: {error}") from error
-        stage = IdentityStage(IdentityLog(gate, rules), self.names, _count_identities)
-        changelog = ChangelogSource(client_config(self.settings.kafka), self.names.identity_state)
-        return self._app(stage, (self.names.identity,), self._owner(stage.name, changelog))
-
-    def catalogue(self) -> StageApp:
-        """`items` → `item-vectors`."""
-        limits = limits_of(self.settings)
-        describer = ItemDescriber(
-            partial(decode, max_bytes=limits.max_event_bytes),
-            limits,
-            self.texts("catalogue"),
-            model_of(self.encoder),
-            degraded=self.encoder.degraded,
-        )
-        owner = self._owner("catalogue", None)
-        batch = BatchLimits(_CATALOGUE_RECORDS, _CATALOGUE_RECORDS)
-        return self._app(CatalogueStage(describer, self.names), (self.names.items,), owner, batch)
-
-    def profile(self) -> StageApp:
-        """`user-events` → `profiles`."""
-        items = self._items()
-        apps: list[StageApp] = []
-
-        def peek(partition: int, keys: list[bytes]) -> list[bytes | None]:
-            return apps[0].peek(partition, keys)
-
-        rules = PersonRules(
-            fold_rules_of(self.settings, self.actions, self.encoder.dim), self.settings.consent.model_dump()
-        )
-        updater = ProfileUpdater(
-            rules,
-            publish_rules_of(self.settings, self.encoder),
-            items,
-            self.texts("profile"),
-            peek,
-        )
-        changelog = ChangelogSource(client_config(self.settings.kafka), self.names.profile_state)
-        owner = self._owner("profile", changelog)
-        engine = self.settings.engine
-        batch = BatchLimits(engine.max_batch_records, engine.max_batch_users)
-        stage = ProfileStage(updater, self.names, SystemClock())
-        apps.append(self._app(stage, (self.names.user_events,), owner, batch))
-        return apps[0]
-
-    def _items(self) -> FollowedItemCatalogue:
-        """The catalogue as published; events of items it lacks are encoded from what the events say."""
-        model = VectorModel(model_of(self.encoder).label, self.encoder.dim)
-        config = consumer_config(self.settings.kafka, f"{APPLICATION}-items")
-        folder = self.settings.state_dir / "items"
-        feeding = Feeding(SystemClock(), _item_view_died)
-        items = FollowedItemCatalogue(folder, model, config, self.names.item_vectors, feeding)
-        items.start()
-        if not items.wait_until_caught_up(_CATCH_UP_S):
-            raise Unavailable(f"topic {self.names.item_vectors}: not read to its end within {_CATCH_UP_S:.0f} s")
-        return items
-
-    def _identities(self) -> FollowedIdentities:
-        """Who is who as the identity log last said; a moment's delay is made good by the profile stage."""
-        config = consumer_config(self.settings.kafka, f"{APPLICATION}-identities")
-        feeding = Feeding(SystemClock(), partial(die, "the local view of the identities ended"))
-        identities = FollowedIdentities(
-            self.settings.state_dir / "identities", config, self.names.identities, feeding
-        )
-        identities.start()
-        if not identities.wait_until_caught_up(_CATCH_UP_S):
-            raise Unavailable(f"topic {self.names.identities}: not read to its end within {_CATCH_UP_S:.0f} s")
-        return identities
-
-    def _owner(self, stage: str, changelog: ChangelogSource | None) -> OwnerConfig:
-        return OwnerConfig(
-            application=f"{self.names.prefix}{APPLICATION}",
-            stage=stage,
-            producer_client=producer_config(self.settings.kafka),
-            timeout_s=self.settings.engine.transaction_timeout_s,
-            storage=TableStorage.under(self.settings.state_dir / stage) if changelog is not None else None,
-            changelog=changelog,
-            topic_ids=self.sources.topic_ids,
-            fault=self.fault,
-            progress=_show_restore if changelog is not None else None,
-        )
-
-    def _standby(self, owner: OwnerConfig | None) -> Standby | None:
-        if not self.settings.engine.standby or owner is None or owner.changelog is None or owner.storage is None:
-            return None
-        return Standby(owner.changelog, owner.storage)
-
-    def _app(
-        self, stage: Stage, sources: tuple[str, ...], owner: OwnerConfig | None = None, batch: BatchLimits | None = None
-    ) -> StageApp:
-        engine, kafka = self.settings.engine, self.settings.kafka
-        batch = batch or BatchLimits(engine.max_batch_records, engine.max_batch_records)
-        shared = IdempotentWriter(producer_config(kafka), engine.transaction_timeout_s) if owner is None else None
-        config = ShellConfig(
-            application=f"{self.names.prefix}{APPLICATION}",
-            bootstrap_servers=kafka.bootstrap_servers,
-            data_dir=_folder(self.settings.state_dir / "faust"),
-            session_timeout_s=kafka.session_timeout_s,
-            fetch_max_bytes=engine.fetch_max_bytes,
-            fetch=FetchLimits(min(_FETCH_RECORDS, batch.max_records), engine.fetch_min_bytes, engine.linger_s),
-            batch=batch,
-            # A pool a stage: calls of an encoder that hangs must not take the threads of a stage that needs none.
-            preparing=ThreadPoolExecutor(_PREPARING_THREADS, thread_name_prefix=f"prepare-{stage.name}"),
-            committing=self.committing,
-            owner=owner,
-            shared_writer=shared,
-            standby=self._standby(owner),
-            fault=self.fault,
-            faust_options=faust_broker_options(kafka),
-        )
-        return StageApp(stage, sources, config)
 
 
 def _calm_garbage_collector() -> None:
@@ -250,8 +38,11 @@ def _calm_garbage_collector() -> None:
 
 def run_worker(settings: Settings, stages: tuple[str, ...]) -> NoReturn:
     """Run stages until a signal. Raises UsageError and Unavailable before anything is consumed."""
-    _folder(settings.state_dir)
+    writable_folder(settings.state_dir, "BRAID_STATE_DIR")
     parts = WorkerParts(settings)
+    check_contact(settings.kafka)
+    platforms = [*settings.topics.platforms, *parts.mappings]
+    check_rights(settings.kafka, "worker", rights_of("worker", parts.names, platforms))
     metrics.start_process_metrics()
     build: dict[str, Callable[[], StageApp]] = {
         "normalise": parts.normalise,
@@ -267,27 +58,24 @@ def run_worker(settings: Settings, stages: tuple[str, ...]) -> NoReturn:
     )
     _log.info("worker_starts", stages=stages, metrics_port=port.port, broker=settings.kafka.bootstrap_servers)
     apps.extend(build[stage]() for stage in stages)
+    _keep_disks_clean(settings, parts, apps)
     _calm_garbage_collector()
     run_stages(apps, SystemClock(), settings.log_level)
 
 
-def _count_identities(identified: Identified) -> None:
-    for outcome, number in identified.outcomes.items():
-        metrics.IDENTITY_COMMANDS.labels(outcome).inc(number)
-    for kind, number in identified.n_moves.items():
-        metrics.ACCOUNT_MOVES.labels(kind).inc(number)
+def _keep_disks_clean(settings: Settings, parts: WorkerParts, apps: list[StageApp]) -> None:
+    """Whoever is erased goes from the disk as well; whoever did nothing for long is let go."""
 
+    def stores() -> list[Shreddable]:
+        return [*(table for app in apps for table in app.owned_tables()), *parts.views]
 
-def _item_view_died(error: BaseException) -> None:
-    """A frozen catalogue would give events of newer items other vectors for ever."""
-    die("the local view of the items ended", error)
-
-
-def _folder(path: Path) -> Path:
-    return writable_folder(path, "BRAID_STATE_DIR")
-
-
-def _show_restore(partition: int, n_records: int, left: int) -> None:
-    metrics.RESTORED_RECORDS.labels(str(partition)).inc(n_records)
-    metrics.RESTORE_LEFT.labels(str(partition)).set(left)
-    _log.info("restoring", partition=partition, n_records=n_records, offsets_left=left)
+    Shredding(stores).start()
+    if settings.profile.idle_days and any(app.stage.name == "profile" for app in apps):
+        commands = UserCommands(producer_config(settings.kafka), parts.names.user_events, SystemClock())
+        profiles = [app for app in apps if app.stage.name == "profile"]
+        Expiring(
+            lambda: [table for app in profiles for table in app.owned_tables()],
+            commands.expire,
+            SystemClock(),
+            settings.profile.idle_days * DAY_S,
+        ).start()

@@ -133,6 +133,13 @@ class NeighbourIndex(Protocol):
         """Of the keys that are present, in the order asked: (keys, float32 (N, D))."""
 
 
+class Erasures(Protocol):
+    """Requests to erase people. `request` blocks until the request cannot be lost, at most 10 s."""
+
+    def request(self, profile_id: str, request_id: bytes) -> None:
+        """Erase the person of a profile, whoever that is by then. request_id: 8 bytes. Raises Unavailable."""
+
+
 class EmbeddingCache(Protocol):
     """Text hash to vector, on disk, bounded. A miss is never an error; neither is a write that was lost."""
 

@@ -5,16 +5,21 @@ Raw bytes, one shared block cache, bloom filters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
-from rocksdict import BlockBasedOptions, Cache, Options
+from rocksdict import BlockBasedOptions, Cache, Options, Rdict
 
 from streams.errors import BraidError, CorruptState, Retryable
 
 _BLOOM_BITS_PER_KEY = 10
 _LOG_FILES = 2
+#: The manifest names the first and last key of every file, also of those that are gone, until it is begun anew.
+_MANIFEST_BYTES = 64 << 10
+#: More deleted keys than this are removed by rewriting everything once.
+_MAX_RANGES = 200
 
 
 def point_lookup_options(cache: Cache, memtable_bytes: int) -> Options:
@@ -26,11 +31,38 @@ def point_lookup_options(cache: Cache, memtable_bytes: int) -> Options:
     options.create_if_missing(True)
     options.set_write_buffer_size(memtable_bytes)
     options.set_keep_log_file_num(_LOG_FILES)
+    options.set_max_manifest_file_size(_MANIFEST_BYTES)
     blocks = BlockBasedOptions()
     blocks.set_block_cache(cache)
     blocks.set_bloom_filter(_BLOOM_BITS_PER_KEY, False)
     options.set_block_based_table_factory(blocks)
     return options
+
+
+class Shredder:
+    """Remembers deleted keys of a database until their bytes are gone from its files, not only from its answers."""
+
+    def __init__(self, db: Rdict) -> None:
+        self._db = db
+        self._lock = Lock()
+        self._deleted: list[bytes] = []
+
+    def note(self, keys: Iterable[bytes]) -> None:
+        """Keys that were deleted."""
+        with self._lock:
+            self._deleted.extend(keys)
+
+    def shred(self) -> int:
+        """Rewrite the files that hold what was deleted since the last call; returns the number of keys. Blocks."""
+        with self._lock:
+            keys, self._deleted = self._deleted, []
+        if not keys:
+            return 0
+        self._db.flush(wait=True)  # the write-ahead log of a flushed memtable is dropped
+        ranges = [(key, key + b"\x00") for key in keys] if len(keys) <= _MAX_RANGES else [(None, None)]
+        for begin, end in ranges:
+            self._db.compact_range(begin, end)
+        return len(keys)
 
 
 @contextmanager

@@ -15,7 +15,8 @@ from streams.adapters.identities import LocalIdentities
 from streams.adapters.item_catalogue import LocalItemCatalogue, VectorModel
 from streams.adapters.local_view import LocalView
 from streams.adapters.topic_follower import TopicFollower
-from streams.brokers.connection import consumer_config
+from streams.adapters.user_commands import UserCommands
+from streams.brokers.connection import consumer_config, producer_config
 from streams.brokers.topics import TOMBSTONE_RETENTION_DAYS
 from streams.domain.interests import InterestRules, threshold_above
 from streams.domain.newest import NewestItems
@@ -40,7 +41,8 @@ from streams.service.popular_now import PopularNow
 from streams.service.recommend import Recommender
 from streams.service.tastes import TasteReader
 from streams.settings import DAY_S, Settings
-from streams.wiring import encoder_of, model_of
+from streams.shredding import Shredding
+from streams.wiring import encoder_of, model_of, sensitive_of
 
 GROUP: Final = "braid-serve"
 BLOCK_CACHE_BYTES: Final = 128 << 20
@@ -75,6 +77,7 @@ class LiveData:
             TopicFollower(config, names.profiles, self.profiles, clock, lambda _: on_death.set()),
             TopicFollower(config, names.identities, self.identities, clock, lambda _: on_death.set()),
         )
+        self._shredding = Shredding(lambda: (self.profiles, self.identities))
         self._snapshots = SnapshotKeeper(self.item_feed.save_snapshot, settings.index.snapshot_interval_s)
 
     def start(self) -> None:
@@ -82,6 +85,7 @@ class LiveData:
         for follower in self.followers:
             follower.start()
         self._snapshots.start()
+        self._shredding.start()
 
     def refresh_gauges(self) -> None:
         """Publish sizes."""
@@ -94,6 +98,7 @@ class LiveData:
         for follower in self.followers:
             follower.stop()
         self._snapshots.stop()
+        self._shredding.stop()
         self.item_feed.close()
         self.profiles.close()
         self.identities.close()
@@ -106,7 +111,7 @@ def parts_of(settings: Settings, data: LiveData, encoder: Encoder, clock: Clock)
     model = (encoder.name, encoder.version)
     index: NeighbourIndex = data.index
     rules = InterestRules(threshold=threshold_above(background))
-    tastes = TasteReader(index, data.items, model, rules)
+    tastes = TasteReader(index, data.items, model, rules, sensitive_of(settings))
     popular = PopularNow(data.popularity, data.newest, data.items)
     return ServeParts(
         profiles=data.profiles,
@@ -117,6 +122,7 @@ def parts_of(settings: Settings, data: LiveData, encoder: Encoder, clock: Clock)
         encoder=encoder,
         clock=clock,
         pseudonym_secret=settings.pseudonym_key(),
+        previous_secrets=settings.pseudonym_secrets().previous,
         keys=grants_of(settings.api),
         limits=limits_of(settings.api),
         audit=audit_of(settings),
@@ -124,6 +130,9 @@ def parts_of(settings: Settings, data: LiveData, encoder: Encoder, clock: Clock)
         readiness=readiness_of(data.followers),
         refresh_gauges=data.refresh_gauges,
         resolve=data.identities.user_of,
+        erasures=UserCommands(
+            producer_config(settings.kafka), TopicNames(settings.topics.prefix).user_events, clock
+        ),
     )
 
 
@@ -136,7 +145,7 @@ class Serve:
 
     def __init__(self, settings: Settings, encoder: Encoder | None = None) -> None:
         check_exposure(settings.api.host, grants_of(settings.api))
-        settings.pseudonym_key()
+        settings.pseudonym_secrets()
         check_cluster(settings)
         self._listener = listen(settings.api.host, settings.api.port)
         self.url = url_of(self._listener)

@@ -23,6 +23,8 @@ from pydantic_settings import (
 )
 
 from streams.domain.platforms import BUILT_IN, parse_platform
+from streams.domain.pseudonyms import Secrets
+from streams.domain.sensitive import DEFAULT_TERMS
 from streams.errors import UsageError
 
 PREFIX = "BRAID_"
@@ -150,6 +152,14 @@ class Profile(_Group):
     recent_events: int = Field(20, ge=1, le=500, description="Latest events kept per account as evidence.")
     dedup_ids: int = Field(4096, ge=16, le=100_000, description="Latest event ids kept per account to drop repeats.")
     max_tags: int = Field(128, ge=4, le=1_000, description="Tags kept per account.")
+    idle_days: float = Field(
+        400, ge=0, description="A profile that nothing came for in so many days is let go; 0 keeps all."
+    )
+    sensitive_tags: tuple[str, ...] = Field(
+        DEFAULT_TERMS,
+        description="Words and phrases; tags that hold one are never made (health, faith, politics, sexuality, origin, "
+        "trade unions). Set it to replace the list of streams/domain/sensitive.py.",
+    )
     published_tags: int = Field(12, ge=1, le=200, description="Tags in the published profile and platform blocks.")
 
 
@@ -243,6 +253,20 @@ class Pseudonym(_Group):
     key: SecretStr = Field(
         SecretStr(""), description="Secret of 16-64 bytes for account keys; the same on every worker and serve."
     )
+    previous_keys: tuple[SecretStr, ...] = Field(
+        (), description="Secrets before it, newest first, while it takes their place: see docs/privacy.md."
+    )
+
+
+class DeadLetterOriginals(_Group):
+    """What dead letters keep of the refused record."""
+
+    original: Literal["plain", "sealed", "none"] = Field(
+        "plain", description="Its bytes as they came, encrypted with the key, or none of them."
+    )
+    key: SecretStr = Field(
+        SecretStr(""), description="Of `sealed`: 64 hex digits (AES-256); `braid tail dead-letters` opens with it."
+    )
 
 
 class Index(_Group):
@@ -279,6 +303,7 @@ class Settings(BaseSettings):
     api: Api = Api()
     metrics: Metrics = Metrics()
     pseudonym: Pseudonym = Pseudonym()
+    dead_letters: DeadLetterOriginals = DeadLetterOriginals()
 
     @classmethod
     def settings_customise_sources(
@@ -310,9 +335,36 @@ class Settings(BaseSettings):
         if not 16 <= len(key) <= 64:
             raise UsageError(
                 f"BRAID_PSEUDONYM__KEY has {len(key)} bytes: set a secret of 16-64 bytes, "
-                f"for example BRAID_PSEUDONYM__KEY={secrets.token_hex(16)}; it must never change afterwards"
+                f"for example BRAID_PSEUDONYM__KEY={secrets.token_hex(16)}; docs/privacy.md says how to change it later"
             )
         return key
+
+    def pseudonym_secrets(self) -> Secrets:
+        """The same with the secrets whose place it takes. Raises UsageError."""
+        current = self.pseudonym_key()
+        previous = tuple(key.get_secret_value().encode() for key in self.pseudonym.previous_keys)
+        for place, key in enumerate(previous, 1):
+            if not 16 <= len(key) <= 64:
+                raise UsageError(f"BRAID_PSEUDONYM__PREVIOUS_KEYS: entry {place} has {len(key)} bytes, not 16-64")
+        if len({current, *previous}) <= len(previous):
+            raise UsageError("BRAID_PSEUDONYM__PREVIOUS_KEYS: a secret is there twice, or is BRAID_PSEUDONYM__KEY")
+        return Secrets(current, previous)
+
+    def dead_letter_key(self) -> bytes | None:
+        """32 bytes, or None where none is set. Raises UsageError when it is none or is missing for `sealed`."""
+        key = self.dead_letters.key.get_secret_value()
+        if not key and self.dead_letters.original != "sealed":
+            return None
+        try:
+            raw = bytes.fromhex(key)
+        except ValueError:
+            raw = b""
+        if len(raw) != 32:
+            raise UsageError(
+                f"BRAID_DEAD_LETTERS__KEY has {len(key)} characters: set 64 hex digits (`openssl rand -hex 32` makes "
+                "them), or BRAID_DEAD_LETTERS__ORIGINAL=plain or none"
+            )
+        return raw
 
 
 def _fault(fault: ErrorDetails) -> str:

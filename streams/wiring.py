@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from encoders.errors import EncoderError
 from encoders.factory import EncoderSpec, build_encoder
+from streams.adapters.sealing import Sealer
 from streams.domain.actions import ActionTable, action_of
+from streams.domain.dead_letters import DeadLetter, plain, sealed, stripped
 from streams.domain.decay import DAY_S
 from streams.domain.folding import FoldRules
 from streams.domain.identity_guards import IdentityRules
 from streams.domain.limits import IngestLimits
 from streams.domain.profiles import Model
 from streams.domain.publishing import PublishRules
+from streams.domain.sensitive import SensitiveTags
 from streams.errors import Unavailable
 from streams.ports import Encoder
 from streams.settings import EncoderChoice, Settings
@@ -97,7 +101,23 @@ def fold_rules_of(settings: Settings, actions: ActionTable, dim: int) -> FoldRul
         recent_events=profile.recent_events,
         dedup_ids=profile.dedup_ids,
         max_tags=profile.max_tags,
+        sensitive=sensitive_of(settings),
     )
+
+
+def originals_of(settings: Settings) -> Callable[[DeadLetter], DeadLetter]:
+    """What dead letters keep of the refused record. Raises UsageError for a key that is none."""
+    key = settings.dead_letter_key()
+    if settings.dead_letters.original == "sealed" and key is not None:
+        sealer = Sealer(key)
+        return lambda letter: sealed(letter, sealer.seal)
+    return stripped if settings.dead_letters.original == "none" else plain
+
+
+def sensitive_of(settings: Settings) -> SensitiveTags | None:
+    """Tags that are never made."""
+    terms = settings.profile.sensitive_tags
+    return SensitiveTags(terms) if terms else None
 
 
 def publish_rules_of(settings: Settings, encoder: Encoder) -> PublishRules:

@@ -13,7 +13,7 @@ from rocksdict import Cache
 from streams.adapters.item_catalogue import Feeding
 from streams.adapters.local_view import LocalView
 from streams.adapters.topic_follower import Batch, TopicFollower
-from streams.domain.accounts import AccountKey, UserKey, user_key
+from streams.domain.accounts import AccountKey, Home, UserKey, user_key
 from streams.domain.identity_records import unpack_identity
 from streams.telemetry import metrics
 
@@ -33,17 +33,17 @@ class LocalIdentities:
     def __init__(self, view: LocalView) -> None:
         self._view = view
 
-    def users_of(self, accounts: Sequence[AccountKey]) -> list[UserKey]:
-        """The user of each account, in order; one look-up for all."""
+    def homes_of(self, accounts: Sequence[AccountKey]) -> list[Home]:
+        """The home of each account, in order; one look-up for all."""
         raws = self._view.get_many([account.encode() for account in accounts])
         return [
-            user_key(account) if raw is None else unpack_identity(raw).user
+            Home(account, user_key(account)) if raw is None else _home(account, raw)
             for account, raw in zip(accounts, raws, strict=True)
         ]
 
     def user_of(self, account: AccountKey) -> UserKey:
         """The user of one account."""
-        return self.users_of([account])[0]
+        return self.homes_of([account])[0].user
 
     def next_offsets(self) -> Mapping[int, int]:
         """Where the topic's reading goes on."""
@@ -66,6 +66,10 @@ class LocalIdentities:
     def clear(self) -> None:
         """Forget everything."""
         self._view.clear()
+
+    def shred(self) -> int:
+        """Remove what was forgotten from the disk as well."""
+        return self._view.shred()
 
     def n_accounts(self) -> int:
         """Estimated number of accounts that were ever linked."""
@@ -95,6 +99,11 @@ class FollowedIdentities(LocalIdentities):
         """End the thread and release the folder."""
         self._follower.stop()
         self.close()
+
+
+def _home(account: AccountKey, raw: bytes) -> Home:
+    record = unpack_identity(raw)
+    return Home(AccountKey(record.account or account), record.user)
 
 
 def _is_readable(raw: bytes | None) -> bool:

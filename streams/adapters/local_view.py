@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 from rocksdict import Cache, Rdict, WriteBatch
 
-from streams.rocks import point_lookup_options, storage_errors_named
+from streams.rocks import Shredder, point_lookup_options, storage_errors_named
 
 Entry = tuple[bytes, bytes | None]
 
@@ -40,6 +40,7 @@ class LocalView:
         with self._errors_named():
             self._db = Rdict(str(path), options=point_lookup_options(cache, _MEMTABLE_BYTES))
             written_ms = self._db.get(_WRITTEN_AT)
+        self._shredder = Shredder(self._db)
         self.was_away_too_long = (
             written_ms is not None and now_s - int.from_bytes(written_ms, "big") / 1000.0 > max_away_s
         )
@@ -56,12 +57,18 @@ class LocalView:
         with self._errors_named():
             return cast("list[bytes | None]", self._db.get(cast("Any", keys))) if keys else []
 
-    def write(self, entries: Iterable[Entry], next_offsets: Mapping[int, int], at_s: float) -> None:
-        """Values (None deletes) and the offsets to go on from, all or nothing. at_s: now, for `max_away_s`."""
-        batch = WriteBatch(raw_mode=True)
+    def write(
+        self, entries: Iterable[Entry], next_offsets: Mapping[int, int], at_s: float, replaced: Iterable[bytes] = ()
+    ) -> None:
+        """Values (None deletes) and the offsets to go on from, all or nothing. at_s: now, for `max_away_s`.
+
+        replaced: keys whose earlier values must go from the disk as well, as those of deleted keys do.
+        """
+        batch, deleted = WriteBatch(raw_mode=True), list(replaced)
         for key, value in entries:
             if value is None:
                 batch.delete(key)
+                deleted.append(key)
             else:
                 batch.put(key, value)
         for partition, offset in next_offsets.items():
@@ -69,6 +76,13 @@ class LocalView:
         batch.put(_WRITTEN_AT, int(at_s * 1000).to_bytes(8, "big"))
         with self._errors_named():
             self._db.write(batch)
+        if deleted:
+            self._shredder.note(deleted)
+
+    def shred(self) -> int:
+        """Remove deleted bytes from the files, too; returns how many keys. Blocks."""
+        with self._errors_named():
+            return self._shredder.shred()
 
     def next_offsets(self) -> dict[int, int]:
         """Partition -> offset to go on from."""

@@ -6,7 +6,8 @@ from typing import Final
 
 import msgspec
 
-from streams.agents.dead_letters import count_dead_letters, dead_letters
+from streams.agents.dead_letters import Keep, count_dead_letters, dead_letters
+from streams.domain.dead_letters import plain
 from streams.domain.raw import RawRecord
 from streams.domain.topic_names import TopicNames
 from streams.engine.effects import Effects, Outgoing, StateReader
@@ -22,9 +23,10 @@ class CatalogueStage:
 
     name = STAGE
 
-    def __init__(self, describer: ItemDescriber, topics: TopicNames) -> None:
+    def __init__(self, describer: ItemDescriber, topics: TopicNames, keep: Keep = plain) -> None:
         self._describer = describer
         self._topics = topics
+        self._keep = keep
 
     def prepare(self, records: list[RawRecord]) -> DescribedItems:
         """Decode and encode; blocks for the encoder."""
@@ -36,7 +38,7 @@ class CatalogueStage:
             (key.encode(), None if record is None else _encode(record)) for key, record in prepared.items
         ]
         outputs = [Outgoing(self._topics.item_vectors, items)] if items else []
-        return Effects(outputs + dead_letters(self._topics.dead_letters, prepared.dead))
+        return Effects(outputs + dead_letters(self._topics.dead_letters, prepared.dead, self._keep))
 
     def committed(self, prepared: DescribedItems) -> None:
         """Count outcomes."""

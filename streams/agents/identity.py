@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from streams.agents.dead_letters import count_dead_letters, dead_letters
+from streams.agents.dead_letters import Keep, count_dead_letters, dead_letters
+from streams.domain.dead_letters import plain
 from streams.domain.identity_records import pack_identity
 from streams.domain.moves import KIND_HEADER, MOVE, pack_move
 from streams.domain.raw import RawRecord
@@ -32,11 +33,12 @@ class IdentityStage:
 
     name = STAGE
 
-    def __init__(self, log: IdentityLog, topics: TopicNames, count: Count) -> None:
+    def __init__(self, log: IdentityLog, topics: TopicNames, count: Count, keep: Keep = plain) -> None:
         """count: told what each durable batch came to; dead letters are counted apart."""
         self._log = log
         self._topics = topics
         self._count = count
+        self._keep = keep
 
     def prepare(self, records: list[RawRecord]) -> IdentityBatch:
         """Decode, check and hash."""
@@ -50,10 +52,12 @@ class IdentityStage:
         ]
         moves: list[Keyed] = [(user.encode(), pack_move(move)) for user, move in identified.moves]
         outputs: list[Outgoing] = []
-        if moves:
+        if identities:
             outputs.append(Outgoing(self._topics.identities, identities))
+        if moves:
             outputs.append(Outgoing(self._topics.user_events, moves, headers=MOVE_HEADERS))
-        return Effects(outputs + dead_letters(self._topics.dead_letters, identified.dead), identified.states)
+        outputs += dead_letters(self._topics.dead_letters, identified.dead, self._keep)
+        return Effects(outputs, identified.states)
 
     def committed(self, prepared: IdentityBatch) -> None:
         """Count outcomes."""

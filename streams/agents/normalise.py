@@ -8,8 +8,9 @@ from typing import Final
 
 import msgspec
 
-from streams.agents.dead_letters import count_dead_letters, dead_letters
-from streams.domain.hints import Hint, command_of
+from streams.agents.dead_letters import Keep, count_dead_letters, dead_letters
+from streams.domain.dead_letters import plain
+from streams.domain.hints import Hint, Rotation, command_of
 from streams.domain.raw import RawRecord
 from streams.domain.topic_names import IDENTITY_PARTITION, TopicNames
 from streams.engine.effects import Effects, Keyed, Outgoing, StateReader
@@ -28,10 +29,11 @@ class NormaliseStage:
 
     name = STAGE
 
-    def __init__(self, normaliser: Normaliser, topics: TopicNames) -> None:
+    def __init__(self, normaliser: Normaliser, topics: TopicNames, keep: Keep = plain) -> None:
         self._normaliser = normaliser
+        self._keep = keep
         self._topics = topics
-        self._told: dict[tuple[str, bytes], None] = {}
+        self._told: dict[tuple[bytes, bytes], None] = {}
         self._told_lock = Lock()
 
     def prepare(self, records: list[RawRecord]) -> list[tuple[str, NormalisedBatch]]:
@@ -49,19 +51,19 @@ class NormaliseStage:
         ]
         effects = Effects([Outgoing(self._topics.user_events, events)] if events else [])
         for _, batch in prepared:
-            effects.outputs.extend(dead_letters(self._topics.dead_letters, batch.dead))
-            effects.outputs.extend(self._commands(batch.hints))
+            effects.outputs.extend(dead_letters(self._topics.dead_letters, batch.dead, self._keep))
+            effects.outputs.extend(self._commands([*batch.rotations, *batch.hints]))
         return effects
 
-    def _commands(self, hints: list[Hint]) -> list[Outgoing]:
+    def _commands(self, hints: list[Hint | Rotation]) -> list[Outgoing]:
         if not hints:
             return []
         with self._told_lock:
-            fresh = {(hint.account, hint.other): hint for hint in hints if (hint.account, hint.other) not in self._told}
+            fresh = {hint.pair: hint for hint in hints if hint.pair not in self._told}
             self._told.update(dict.fromkeys(fresh))
             for oldest in list(islice(self._told, max(0, len(self._told) - TOLD_HINTS))):
                 del self._told[oldest]
-        commands: list[Keyed] = [(hint.account.encode(), command_of(hint)) for hint in fresh.values()]
+        commands: list[Keyed] = [(pair[0].hex().encode(), command_of(hint)) for pair, hint in fresh.items()]
         return [Outgoing(self._topics.identity, commands, partition=IDENTITY_PARTITION)] if commands else []
 
     def committed(self, prepared: list[tuple[str, NormalisedBatch]]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from streams.agents.dead_letters import count_dead_letters, dead_letters
+from streams.agents.dead_letters import Keep, count_dead_letters, dead_letters
+from streams.domain.dead_letters import plain
 from streams.domain.moves import ARRIVAL, KIND_HEADER
 from streams.domain.profiles import encode_profile
 from streams.domain.raw import RawRecord
@@ -23,10 +24,11 @@ class ProfileStage:
 
     name = STAGE
 
-    def __init__(self, updater: ProfileUpdater, topics: TopicNames, clock: Clock) -> None:
+    def __init__(self, updater: ProfileUpdater, topics: TopicNames, clock: Clock, keep: Keep = plain) -> None:
         self._updater = updater
         self._topics = topics
         self._clock = clock
+        self._keep = keep
 
     def prepare(self, records: list[RawRecord]) -> PreparedEvents:
         """Decode and find vectors; blocks for the encoder."""
@@ -46,7 +48,8 @@ class ProfileStage:
             outputs.append(Outgoing(self._topics.user_events, updated.forwarded))
         if updated.commands:
             outputs.append(Outgoing(self._topics.identity, updated.commands, partition=IDENTITY_PARTITION))
-        return Effects(outputs + dead_letters(self._topics.dead_letters, prepared.dead), list(updated.states))
+        outputs += dead_letters(self._topics.dead_letters, prepared.dead, self._keep)
+        return Effects(outputs, list(updated.states))
 
     def committed(self, prepared: PreparedEvents) -> None:
         """Count dead letters and how long the events took."""
@@ -67,4 +70,5 @@ def _count(updated: UpdatedProfiles) -> None:
     metrics.EVENTS_FORWARDED.inc(len(updated.forwarded))
     metrics.EVENTS_PARKED.inc(updated.n_parked)
     metrics.REFUSED.labels(STAGE).inc(updated.n_refused)
-    metrics.ERASURES.labels("erase").inc(updated.n_erasures)
+    for kind in ("erase", "expire"):
+        metrics.ERASURES.labels(kind).inc(updated.erasures[kind])

@@ -48,7 +48,9 @@ Right(resource='group', name='profile-reader', operation='read', is_prefix=False
     if role == "reader":
         return (*_topics("read", [names.profiles]), Right("group", READER_GROUP, "read"))
     views = _topics("read", [names.item_vectors, names.profiles, names.identities])
-    return (*views, *_topics("write", [names.audit]), Right("group", SERVE_GROUP, "read"))
+    # Erasures are asked of a user's record in its own order: they go to `user-events`.
+    written = _topics("write", [names.audit, names.user_events])
+    return (*views, *written, Right("group", SERVE_GROUP, "read"))
 
 
 def _worker(names: TopicNames, events: list[str]) -> tuple[Right, ...]:
@@ -57,7 +59,8 @@ def _worker(names: TopicNames, events: list[str]) -> tuple[Right, ...]:
     groups = [Right("group", begin, "read", is_prefix=True) for begin in dict.fromkeys((application, APPLICATION))]
     return (
         *_topics("read", [*events, names.items, names.identity, *inner]),
-        *_topics("write", [*inner, names.profiles, names.dead_letters]),
+        # Who is erased is unlinked: the profile stage says so to the identity stage.
+        *_topics("write", [*inner, names.identity, names.profiles, names.dead_letters]),
         # The start looks at every declared topic.
         *_topics("describe", [names.audit]),
         *groups,
@@ -70,7 +73,7 @@ def _operator(names: TopicNames, events: list[str]) -> tuple[Right, ...]:
     every = [*events, *ends, *_inner(names)]
     return (
         *_topics("create", every),
-        *_topics("describe", every),
+        *_topics("describe", [topic for topic in every if topic != names.dead_letters]),
         *_topics("describe-configs", every),
         *_topics("read", [names.dead_letters]),
     )

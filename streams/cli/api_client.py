@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
 from streams.errors import Unavailable, UsageError
+from streams.serve.api_keys import HASHED
 from streams.settings import Api
 
 TIMEOUT_S: Final = 30.0
@@ -27,9 +28,10 @@ class ApiClient:
 
     @classmethod
     def of(cls, api: Api) -> ApiClient:
-        """A client for the serve of these settings, with the first of its keys."""
+        """A client for the serve of these settings, with BRAID_API__KEY or the first raw key."""
         host = _ANY.get(api.host, f"[{api.host}]" if ":" in api.host else api.host)
-        return cls(f"http://{host}:{api.port}", next(iter(api.keys), ""))
+        raw = (key for key in api.keys if not key.startswith(HASHED))
+        return cls(f"http://{host}:{api.port}", api.key.get_secret_value() or next(raw, ""))
 
     def get(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
         """A JSON answer. Raises UsageError with what the API said, Unavailable when nothing answers."""
@@ -38,6 +40,10 @@ class ApiClient:
     def post(self, path: str, body: Mapping[str, str]) -> dict[str, Any]:
         """As `get`."""
         return self._sent(Request(f"{self.url}{path}", json.dumps(body).encode()))  # noqa: S310
+
+    def delete(self, path: str) -> dict[str, Any]:
+        """As `get`."""
+        return self._sent(Request(f"{self.url}{path}", method="DELETE"))  # noqa: S310
 
     def _sent(self, request: Request) -> dict[str, Any]:
         request.add_header("Content-Type", "application/json")

@@ -8,11 +8,12 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from streams.cli import topics
+from streams.cli import keys, topics
 from streams.cli.broker import broker
 from streams.cli.demo.command import demo
-from streams.cli.person import explain, profile, recommend
+from streams.cli.person import explain, export, forget, profile, recommend
 from streams.cli.replay import replay
+from streams.cli.rights import rights
 from streams.cli.serve import serve
 from streams.cli.tail import tail
 from streams.cli.worker import worker
@@ -29,8 +30,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (demo, worker, serve, broker, replay, tail, profile, recommend, explain):
+for command in (demo, worker, serve, broker, replay, tail, profile, recommend, explain, export, forget):
     app.command()(command)
+app.command()(rights)
+app.add_typer(keys.app, name="keys")
 app.add_typer(topics.app, name="topics")
 
 

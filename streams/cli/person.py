@@ -1,4 +1,4 @@
-"""`braid profile | recommend | explain`: one person, asked of a running serve by a raw account id."""
+"""`braid profile | recommend | explain | export | forget`: one person, asked of a running serve by a raw account id."""
 
 from __future__ import annotations
 
@@ -88,11 +88,61 @@ def explain(platform: Platform, account: Account, json: Json = False) -> None:
     console.print(body["note"])
 
 
+def export(platform: Platform, account: Account, json: Json = False) -> None:
+    """Print everything held about an account's person, with the reason for each inference.
+
+    Example: braid export shop u-1 --json > ann.json
+    """
+    body = _asked(platform, account, "/export", {})
+    if json:
+        typer.echo(json_format.dumps(body, ensure_ascii=False))
+        return
+    console = Console()
+    console.print(body["inferences"]["summary"])
+    for entry in body["accounts"]:
+        console.print(f"account {entry['platform']} {entry['account']}, first seen {_time(entry['first_seen'])}")
+    deeds = Table("platform", "event", "times")
+    for deed in body["deeds"]:
+        for name, number in sorted(deed["counts"].items()):
+            deeds.add_row(deed["platform"], name, str(number))
+    console.print(deeds)
+    console.print(_tags(body["inferences"]["tags"]))
+    for purpose, consent in body["consents"].items():
+        console.print(f"consent to {purpose}: {consent['status']}")
+    console.print(body["also_held"])
+
+
+def forget(
+    platform: Platform,
+    account: Account,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: Json = False,
+) -> None:
+    """Erase an account's person, with every account that is linked to it. It cannot be undone.
+
+    Example: braid forget shop u-1 --yes
+    """
+    client, profile_id, is_known = _found(platform, account)
+    if not yes:
+        known = "" if is_known else ", of whom nothing is known here,"
+        typer.confirm(f"Erase the person of this account{known} for good?", abort=True)
+    body = client.delete(f"/v1/profiles/{profile_id}")
+    if json:
+        typer.echo(json_format.dumps(body))
+    else:
+        Console().print(f"erasure {body['request_id']} of profile {body['profile_id']} is in the log")
+
+
 def _asked(platform: str, account: str, path: str, query: dict[str, str]) -> dict[str, Any]:
+    client, profile_id, _ = _found(platform, account)
+    return client.get(f"/v1/profiles/{profile_id}{path}", query)
+
+
+def _found(platform: str, account: str) -> tuple[ApiClient, str, bool]:
     client = ApiClient.of(Settings.load().api)
     # The look-up is a POST: the raw id stays out of URLs, and so out of every log on the way.
     found = client.post("/v1/accounts/lookup", {"platform": platform, "account": account})
-    return client.get(f"/v1/profiles/{found['profile_id']}{path}", query)
+    return client, found["profile_id"], found["known"]
 
 
 def _tags(tags: list[dict[str, Any]]) -> Table:

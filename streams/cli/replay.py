@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 from streams.adapters.clock import SystemClock
 from streams.adapters.mapping_files import mapped_platforms
 from streams.brokers.connection import producer_config
+from streams.brokers.contact import check_contact
 from streams.domain.topic_names import EVENTS, TopicNames
 from streams.errors import Unavailable, UsageError
 from streams.settings import DAY_S, Settings
@@ -42,6 +43,7 @@ def replay(
     settings = Settings.load()
     _check(files, rate)
     publisher = Publisher(producer_config(settings.kafka), TopicNames(settings.topics.prefix))
+    check_contact(settings.kafka)
     publisher.connect()
     shift_s = _shift_s(files) if shift else 0.0
     rejections = _Rejections(_topics_read(settings))

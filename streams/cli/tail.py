@@ -7,16 +7,20 @@ import sys
 from typing import Annotated, Any
 
 import msgpack
+import msgspec
 import numpy as np
 import typer
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
 from rich.console import Console
 from rich.json import JSON
 
+from streams.adapters.sealing import Sealer
 from streams.brokers.connection import consumer_config
+from streams.brokers.contact import check_contact
+from streams.domain.dead_letters import decode_dead_letter, opened
 from streams.domain.events import Event, ItemRecord
 from streams.domain.topic_names import TopicNames
-from streams.errors import Unavailable
+from streams.errors import CorruptState, Unavailable
 from streams.settings import Settings
 
 _TIMEOUT_S = 10.0
@@ -38,11 +42,14 @@ def tail(
     settings = Settings.load()
     names = TopicNames(settings.topics.prefix)
     name = f"{names.prefix}{topic}"
+    check_contact(settings.kafka)
     consumer = Consumer(consumer_config(settings.kafka, "braid-tail", **{"enable.partition.eof": True}))
+    key = settings.dead_letter_key()
+    sealer = None if key is None else Sealer(key)
     show = _json_line if as_json or not sys.stdout.isatty() else _pretty
     try:
         for message in _records(consumer, name, settings, until_end=until_end):
-            show(record_to_json(topic, message, vectors=vectors))
+            show(record_to_json(topic, message, vectors=vectors, sealer=sealer))
     except KeyboardInterrupt:
         pass
     finally:
@@ -57,6 +64,8 @@ def _records(consumer: Consumer, topic: str, settings: Settings, *, until_end: b
             f"BRAID_KAFKA__BOOTSTRAP_SERVERS={settings.kafka.bootstrap_servers}: no broker answers "
             f"({error.args[0].str()}); start one with `braid broker embedded`"
         ) from error
+    if metadata.error is not None and metadata.error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+        raise Unavailable(_not_allowed(settings, topic))
     if metadata.error is not None or not metadata.partitions:
         raise Unavailable(f"topic {topic}: does not exist; `braid topics apply` creates the topics")
     start = OFFSET_BEGINNING if until_end else OFFSET_END
@@ -73,24 +82,29 @@ def _records(consumer: Consumer, topic: str, settings: Settings, *, until_end: b
             yield message
         elif fault.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
             left.discard(message.partition() or 0)
-        elif fault.fatal():
+        elif fault.fatal() or fault.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
             raise Unavailable(f"topic {topic}: {fault.str()}")
 
 
-def record_to_json(topic: str, message: Message, *, vectors: bool) -> dict[str, Any]:
-    """A record as plain values: partition, offset, key and decoded value."""
+def _not_allowed(settings: Settings, topic: str) -> str:
+    user = settings.kafka.sasl_username
+    return f"BRAID_KAFKA__SASL_USERNAME={user}: may not read topic {topic}; see `braid rights` for who may"
+
+
+def record_to_json(topic: str, message: Message, *, vectors: bool, sealer: Sealer | None = None) -> dict[str, Any]:
+    """A record as plain values: partition, offset, key and decoded value. sealer: opens sealed dead letters."""
     return {
         "topic": topic,
         "partition": message.partition(),
         "offset": message.offset(),
         "key": _text(message.key()),
-        "value": _plain(_decode(topic, message.value()), vectors=vectors),
+        "value": _plain(_decode(topic, message.value(), sealer), vectors=vectors),
     }
 
 
-def _decode(topic: str, value: bytes | None) -> Any:
-    if value is None:
-        return None
+def _decode(topic: str, value: bytes | None, sealer: Sealer | None = None) -> Any:
+    if value is None or topic == "dead-letters":
+        return None if value is None else _letter(value, sealer)
     if topic == "user-events":
         return _named(Event, msgpack.unpackb(value))
     if topic == "item-vectors":
@@ -103,6 +117,21 @@ def _decode(topic: str, value: bytes | None) -> Any:
         return msgpack.unpackb(value, strict_map_key=False)
     except (ValueError, msgpack.UnpackException):
         return value
+
+
+def _letter(value: bytes, sealer: Sealer | None) -> Any:
+    try:
+        letter = decode_dead_letter(value)
+    except msgspec.DecodeError:
+        return value
+    if letter.original != "sealed":
+        return msgspec.structs.asdict(letter)
+    try:
+        if sealer is not None:
+            return msgspec.structs.asdict(opened(letter, sealer.open))
+    except CorruptState as error:
+        print(error, file=sys.stderr)  # noqa: T201 - one letter of another key must not hide the rest
+    return msgspec.structs.asdict(letter) | {"value": "sealed"}
 
 
 def _named(kind: type[Event | ItemRecord], values: list[Any]) -> dict[str, Any]:

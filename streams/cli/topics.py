@@ -14,6 +14,7 @@ from rich.table import Table
 from streams.adapters.mapping_files import mapped_platforms
 from streams.brokers import topic_admin
 from streams.brokers.connection import admin_config
+from streams.brokers.contact import check_contact
 from streams.brokers.topic_admin import Difference
 from streams.brokers.topics import TopicSpec, declared_topics
 from streams.errors import UsageError
@@ -72,6 +73,7 @@ def _declaration(platforms: Sequence[str]) -> tuple[AdminClient, tuple[TopicSpec
         table = declared_topics(settings.topics, [*mapped, *platforms])
     except ValueError as error:
         raise UsageError(f"BRAID_TOPICS__PREFIX, BRAID_INGEST__MAPPINGS_DIR or --platform: {error}") from error
+    check_contact(settings.kafka)
     return AdminClient(admin_config(settings.kafka)), table
 
 

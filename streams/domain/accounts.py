@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from typing import NewType
+from typing import NamedTuple, NewType
 
 AccountKey = NewType("AccountKey", str)
 UserKey = NewType("UserKey", str)
+
+
+class Home(NamedTuple):
+    """Where an account's events belong. account: the key it goes on under, which a change of secrets does not touch."""
+
+    account: AccountKey
+    user: UserKey
+
 
 ACCOUNT_KEY_BYTES = 16
 MIN_SECRET_BYTES = 16

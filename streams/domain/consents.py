@@ -19,13 +19,17 @@ MAX_BLOCKED_TAGS: Final = 64
 
 
 class Will(msgspec.Struct, array_like=True, frozen=True):
-    """What one event asks for. personalised: None = nothing said. block, unblock: tags as `<kind>:<value>`."""
+    """What one event asks for. personalised: None = nothing said. block, unblock: tags as `<kind>:<value>`.
+
+    expire_before_s: let go of what is held if nothing came since then, 0 = no.
+    """
 
     consents: dict[str, bool] = {}
     personalised: bool | None = None
     block: tuple[str, ...] = ()
     unblock: tuple[str, ...] = ()
     erase: bool = False
+    expire_before_s: float = 0.0
 
 
 class Word(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -1,26 +1,38 @@
-"""A record that can never be applied, kept with its original bytes so that an operator can mend and replay it."""
+"""A record that can never be applied, kept so that an operator can mend and replay it.
+
+Its original bytes may hold anything a platform sent, raw ids above all. They are kept as they came (`plain`), encrypted
+(`sealed`: value, key and headers together, in place of the value), or not at all (`none`).
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 
 from streams.domain.raw import RawRecord
 from streams.errors import InvalidEvent
 
+Original = Literal["plain", "sealed", "none"]
+Headers = tuple[tuple[str, bytes | None], ...]
+Seal = Callable[[bytes, bytes], bytes]
+"""(bytes, place) to other bytes: sealing or opening."""
+
 _encoder = msgspec.msgpack.Encoder()
 
 
-class DeadLetter(msgspec.Struct, frozen=True):
+class DeadLetter(msgspec.Struct, frozen=True, omit_defaults=True):
     """The record of the `dead-letters` topic (MessagePack map).
 
     value, key, headers: the original bytes. stage: who refused it. reason: a word of `streams.domain.reasons`.
     at: the broker's clock when the record arrived, UTC seconds; not the clock of the refusal, so that a replay writes
-    the same bytes again.
+    the same bytes again. original: absent where the bytes are as they came.
     """
 
     value: bytes | None
     key: bytes | None
-    headers: tuple[tuple[str, bytes | None], ...]
+    headers: Headers
     topic: str
     partition: int
     offset: int
@@ -28,6 +40,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
     reason: str
     detail: str
     at: float
+    original: Original = "plain"
 
     @classmethod
     def of(cls, record: RawRecord, stage: str, error: InvalidEvent) -> DeadLetter:
@@ -45,9 +58,47 @@ class DeadLetter(msgspec.Struct, frozen=True):
             at=record.timestamp_s,
         )
 
+    @property
+    def place(self) -> bytes:
+        """Where the record stood: what a sealed original is bound to."""
+        return f"{self.topic}/{self.partition}/{self.offset}".encode()
+
     def encode(self) -> bytes:
         """MessagePack map with the fields of the contract."""
         return _encoder.encode(self)
+
+
+class _Bytes(msgspec.Struct, array_like=True, frozen=True):
+    """What is sealed."""
+
+    value: bytes | None
+    key: bytes | None
+    headers: Headers
+
+
+def plain(letter: DeadLetter) -> DeadLetter:
+    """The letter as it is."""
+    return letter
+
+
+def stripped(letter: DeadLetter) -> DeadLetter:
+    """The letter without the original bytes."""
+    return msgspec.structs.replace(letter, value=None, key=None, headers=(), original="none")
+
+
+def sealed(letter: DeadLetter, seal: Seal) -> DeadLetter:
+    """The letter with its original bytes encrypted, as value."""
+    body = _encoder.encode(_Bytes(letter.value, letter.key, letter.headers))
+    value = seal(body, letter.place)
+    return msgspec.structs.replace(letter, value=value, key=None, headers=(), original="sealed")
+
+
+def opened(letter: DeadLetter, unseal: Seal) -> DeadLetter:
+    """The letter as it was before `sealed`; any other as it is. Raises what `unseal` raises."""
+    if letter.original != "sealed" or letter.value is None:
+        return letter
+    body = msgspec.msgpack.decode(unseal(letter.value, letter.place), type=_Bytes)
+    return msgspec.structs.replace(letter, value=body.value, key=body.key, headers=body.headers, original="plain")
 
 
 def decode_dead_letter(encoded: bytes) -> DeadLetter:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from streams.domain.decay import DAY_S, factor
 from streams.domain.events import Event, item_key
 from streams.domain.seen_ids import Sight
+from streams.domain.sensitive import SensitiveTags
 from streams.domain.states import AccountState, Recent, TagState, UserState
 from streams.domain.tags import item_tags
 
@@ -26,12 +27,17 @@ Vectors = NDArray[np.float32]
 CHUNK = 64
 #: An event that arrives this long after it happened is counted as late; it counts in full all the same.
 LATE_S = 3_600.0
+#: Tags are kept in units of their own and aged by one factor; below this the units are begun anew.
+MIN_TAG_SCALE = 2.0**-256
 _time_and_id = attrgetter("at_s", "event_id")
 
 
 @dataclass(frozen=True)
 class FoldRules:
-    """weight_of: signed weight of an event type. Half-lives in seconds; bounds in entries per account."""
+    """weight_of: signed weight of an event type. Half-lives in seconds; bounds in entries per account.
+
+    sensitive: tags that are never made, None for none.
+    """
 
     dim: int
     weight_of: Callable[[str], float]
@@ -40,6 +46,7 @@ class FoldRules:
     recent_events: int = 20
     dedup_ids: int = 4096
     max_tags: int = 128
+    sensitive: SensitiveTags | None = None
 
 
 class Observation(msgspec.Struct, frozen=True, gc=False):
@@ -164,7 +171,7 @@ def _fold_account(rules: FoldRules, account: AccountState, fresh: list[Observati
     account.n_events += len(fresh)
     account.first_s = min(account.first_s, *times)
     account.last_s = max(account.last_s, latest_s)
-    counts = account.counts
+    counts, n_before = account.counts, len(account.recent)
     for observation in fresh:
         event = observation.event
         kind = event.type
@@ -174,7 +181,7 @@ def _fold_account(rules: FoldRules, account: AccountState, fresh: list[Observati
         weight = rules.weight_of(kind) * event.strength
         if weight != 0.0:
             _count_in(rules, share, observation, weight)
-    _bound(account, rules)
+    _bound(account, rules, n_before)
     pending.append(share)
 
 
@@ -191,7 +198,9 @@ def _count_in(rules: FoldRules, share: _Pending, observation: Observation, weigh
     key = ""
     if item is not None:
         tags, key = item_tags(item), item_key(event.platform, item.item_id)
-        _add_tags(account.tags, tags, long, at_s)
+        if rules.sensitive is not None:
+            tags = rules.sensitive.without(tags)
+        _add_tags(account.tags, tags, long / account.tag_scale, at_s)
     account.recent.append(Recent(at_s, event.event_id, event.type, key, weight, tags, event.reverses))
     if observation.row >= 0:
         share.rows.append(observation.row)
@@ -203,10 +212,12 @@ def _age(account: AccountState, share: _Pending, reference_s: float) -> None:
     account.reference_s = reference_s
     account.short_mass *= share.decay_short
     account.long_mass *= share.decay_long
-    if share.decay_long != 1.0:
+    account.tag_scale *= share.decay_long
+    if account.tag_scale < MIN_TAG_SCALE:
         for tag in account.tags.values():
-            tag.score *= share.decay_long
-            tag.mass *= share.decay_long
+            tag.score *= account.tag_scale
+            tag.mass *= account.tag_scale
+        account.tag_scale = 1.0
 
 
 def _add_tags(known: dict[str, TagState], names: tuple[str, ...], weight: float, at_s: float) -> None:
@@ -225,11 +236,13 @@ def _add_tags(known: dict[str, TagState], names: tuple[str, ...], weight: float,
             tag.first_s = at_s
 
 
-def _bound(account: AccountState, rules: FoldRules) -> None:
+def _bound(account: AccountState, rules: FoldRules, n_before: int) -> None:
     """Keep the latest events by (time, id), which no order of arrival changes, and the heaviest tags."""
-    if len(account.recent) > 1:
-        account.recent.sort(key=_time_and_id)
-        del account.recent[: -rules.recent_events]
+    recent = account.recent
+    added = [_time_and_id(each) for each in recent[max(0, n_before - 1) :]]
+    if added != sorted(added):  # seldom: what comes is mostly newer than what is there
+        recent.sort(key=_time_and_id)
+    del recent[: -rules.recent_events]
     if len(account.tags) > rules.max_tags:
         kept = sorted(account.tags.items(), key=lambda entry: (-entry[1].mass, entry[0]))[: rules.max_tags]
         account.tags = dict(kept)

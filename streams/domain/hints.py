@@ -1,4 +1,4 @@
-"""What ordinary events say about who is who: the same `userid`, or a login after browsing without one.
+"""What ordinary events say about who is who: the same `userid`, a login after browsing without one, a changed secret.
 
 A hint is sent to the identity log as a command of its own, with keyed hashes in place of ids; the log decides.
 """
@@ -15,11 +15,14 @@ from streams.domain.envelopes import Envelope
 from streams.domain.identity_keys import NodeKey, account_node, identifier_key, identifier_node
 from streams.domain.identity_placeholders import is_placeholder
 from streams.domain.platforms import Platform
+from streams.domain.pseudonyms import Secrets
 
 #: Source of the commands that Braid itself sends.
 HINT_SOURCE: Final = "/braid/normalise"
 #: Source of what it says after an erasure.
 ERASURE_SOURCE: Final = "/braid/profile"
+#: Why a node is known under another secret.
+ROTATION: Final = "rotation"
 #: Before the id of a visitor who has not logged in, so that it meets no user id of the same spelling.
 ANONYMOUS: Final = "anonymous:"
 
@@ -31,6 +34,39 @@ class Hint(msgspec.Struct, frozen=True, gc=False):
     other: NodeKey
     reason: Literal["userid", "anonymousid"]
     at_s: float
+
+    @property
+    def pair(self) -> tuple[bytes, bytes]:
+        """The two nodes."""
+        return account_node(self.account), self.other
+
+
+class Rotation(msgspec.Struct, frozen=True, gc=False):
+    """An account or identifier as the current secret hides it, and the node it is and stays."""
+
+    current: NodeKey
+    stored: NodeKey
+
+    @property
+    def pair(self) -> tuple[bytes, bytes]:
+        """The two nodes."""
+        return self.current, self.stored
+
+
+def rotations_of(secrets: Secrets, platform: Platform, envelope: Envelope) -> list[Rotation]:
+    """What the log must know before a former secret goes: each id of the event under the current secret."""
+    accounts = [envelope.subject] if envelope.subject is not None else []
+    if envelope.anonymousid is not None:
+        accounts.append(f"{ANONYMOUS}{envelope.anonymousid}")
+    pairs = [[account_node(account_key(secret, platform, raw)) for secret in _ends(secrets)] for raw in accounts]
+    if envelope.userid is not None and not is_placeholder("userid", envelope.userid):
+        keys = [identifier_key(secret, "userid", envelope.userid) for secret in _ends(secrets)]
+        pairs.append([identifier_node("userid", key) for key in keys])
+    return [Rotation(current, stored) for current, stored in pairs]
+
+
+def _ends(secrets: Secrets) -> tuple[bytes, bytes]:
+    return secrets.current, secrets.stored
 
 
 def hints_of(secret: bytes, platform: Platform, envelope: Envelope, account: AccountKey, at_s: float) -> list[Hint]:
@@ -46,16 +82,17 @@ def hints_of(secret: bytes, platform: Platform, envelope: Envelope, account: Acc
     return hints
 
 
-def command_of(hint: Hint) -> bytes:
+def command_of(hint: Hint | Rotation) -> bytes:
     """The hint as a record of the topic `identity`: a CloudEvent in JSON. The same hint has the same id."""
-    one, other = account_node(hint.account).hex(), hint.other.hex()
+    one, other = (node.hex() for node in hint.pair)
+    reason = hint.reason if isinstance(hint, Hint) else ROTATION
     return msgspec.json.encode(
         {
             "specversion": "1.0",
             "id": f"{one}-{other}",
             "source": HINT_SOURCE,
-            "type": "identity.linked",
-            "data": {"nodes": [one, other], "reason": hint.reason},
+            "type": "identity.linked" if isinstance(hint, Hint) else "identity.rotated",
+            "data": {"nodes": [one, other], "reason": reason},
         }
     )
 

@@ -20,13 +20,14 @@ the time of an event.
 | unlink of one account or identifier | `unlinked`: all its edges go, it is taken out |
 | forget | everybody connected goes home, erased; their nodes and edges are gone: `forgotten`, or `not_linked` |
 | unlink of what is not linked, or unknown | `not_linked`, nothing changes |
+| rotate: an id under a new secret is one that is known | `rotated`: `identity_rotation`; `refreshed` when it was said |
 | a command that is done already (same source and id) | `repeat`, nothing changes |
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Literal
 
@@ -36,24 +37,28 @@ from streams.domain.identity_graph import Graph, Group
 from streams.domain.identity_guards import IdentityRules, check_person, check_sharing
 from streams.domain.identity_keys import NodeKey, account_node, is_account
 from streams.domain.identity_records import Evidence, account_from, members_key
+from streams.domain.identity_rotation import is_same, name_account, name_identifiers, stored_nodes
 from streams.domain.moves import SCRUB, Kind
 from streams.errors import InvalidEvent
 
-Outcome = Literal["linked", "refreshed", "unlinked", "forgotten", "not_linked", "repeat", "replayed"]
-
-
-Action = Literal["link", "unlink", "forget"]
+Outcome = Literal["linked", "refreshed", "unlinked", "forgotten", "not_linked", "rotated", "repeat", "replayed"]
+Action = Literal["link", "unlink", "forget", "rotate"]
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What one record of `identity` asks for. nodes: distinct, accounts first. arrived_at_s: the broker's clock."""
+    """What one record of `identity` asks for. nodes: distinct, accounts first. arrived_at_s: the broker's clock.
+
+    rotations: identifiers under the current secret, each with the node it is stored as. A rotation has two nodes, in
+    this order.
+    """
 
     action: Action
     nodes: tuple[NodeKey, ...]
     evidence: Evidence
     arrived_at_s: float
     offset: int
+    rotations: tuple[tuple[NodeKey, NodeKey], ...] = ()
 
     @property
     def epoch(self) -> int:
@@ -74,11 +79,12 @@ class Handover:
 
 @dataclass(slots=True)
 class Decision:
-    """What a command came to."""
+    """What a command came to. renamed: accounts whose record changes though they stay where they are."""
 
     outcome: Outcome
     kind: Kind = "merge"
     handovers: list[Handover] = field(default_factory=list)
+    renamed: list[AccountKey] = field(default_factory=list)
 
 
 def link(graph: Graph, rules: IdentityRules, command: Command) -> Decision:
@@ -105,7 +111,7 @@ def unlink(graph: Graph, command: Command) -> Decision:
     groups = [group for group in graph.groups(command.nodes) if len(group.members) > 1]
     if len(command.nodes) == 1:
         (node,) = command.nodes
-        edges = [(node, NodeKey(other)) for other in sorted(graph.linked(node))]
+        edges = [(node, NodeKey(other)) for other in sorted(graph.linked(node)) if not is_same(graph, node, other)]
     else:
         there = {node: graph.linked(node) for node in command.nodes}
         edges = [(one, other) for one, other in combinations(command.nodes, 2) if other in there[one]]
@@ -142,8 +148,38 @@ def forget(graph: Graph, command: Command) -> Decision:
                 handovers.append(Handover(account, node.user, member[1:], node.epoch, command.epoch))
                 left = [home for home in node.homes if home != node.user]
                 handovers += [Handover(account, home, member[1:], SCRUB, command.epoch) for home in left]
-            graph.put(member, None)
+            _drop(graph, member)
     return Decision("forgotten" if handovers else "not_linked", "erase", handovers)
+
+
+def rotate(graph: Graph, rules: IdentityRules, command: Command) -> Decision:
+    """Know the second node under the first one's key as well. Raises InvalidEvent before anything is changed."""
+    current, named = command.nodes
+    if not is_account(current):
+        is_new = name_identifiers(graph, [(current, named)], command.offset)
+        return Decision("rotated" if is_new else "refreshed")
+    graph.load_people((current, named))
+    (stored,) = stored_nodes(graph, (named,))
+    node = graph.node(current)
+    if current == stored or (node is not None and node.known_as):
+        return Decision("refreshed")
+    graph.load_people((stored,))
+    groups = graph.groups((stored, current))
+    if len(groups) > 1 and len(groups[1].members) > 1:
+        # It is the same account, so what is unique in both is the same as well.
+        check_person(replace(rules, unique_kinds=frozenset()), groups)
+    name_account(graph, current, stored, command.offset)
+    graph.connect(stored, current, command.evidence)
+    handovers = _merge(graph, groups, command.epoch) if len(groups) > 1 else []
+    return Decision("rotated", "merge", handovers, renamed=[account_from(current[1:])])
+
+
+def _drop(graph: Graph, key: NodeKey) -> None:
+    """Forget a node; an identifier under other secrets too (accounts under others are members of the person)."""
+    if not is_account(key):
+        for name in graph.known(key).names:
+            graph.put(name, None)
+    graph.put(key, None)
 
 
 def _merge(graph: Graph, groups: Sequence[Group], epoch: int) -> list[Handover]:
@@ -172,7 +208,7 @@ def _split(graph: Graph, group: Group, epoch: int) -> list[Handover]:
     for members in parts:
         accounts = [member for member in members if is_account(member)]
         if not accounts:
-            graph.put(members[0], None)  # an identifier that nothing links: edges begin at accounts
+            _drop(graph, members[0])  # an identifier that nothing links: edges begin at accounts
             continue
         keys = [account[1:] for account in accounts]
         user = group.user if group.user in keys else min(keys, key=lambda key: _seniority(graph, key))

@@ -90,7 +90,7 @@ class Graph:
         groups: dict[bytes, Group] = {}
         for key in nodes:
             node = self.node(key)
-            if node is None:
+            if node is None or not node.user:
                 groups[key] = Group(key[1:] if is_account(key) else b"", [key])
             elif node.user not in groups:
                 members = self._values[members_key(node.user)]

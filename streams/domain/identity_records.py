@@ -39,7 +39,8 @@ class Node(msgspec.Struct, array_like=True, gc=False):
     user: 16 bytes, the user key of its person. epoch: how often the account has changed users.
     first_known: offset of the first command that linked it. held: edges whose evidence is kept here (that is at the
     smaller key of the two). others: the other ends of edges whose evidence is kept there. homes: users that the account
-    left, where something points after it.
+    left, where something points after it. known_as: the node that it is under another secret, empty for none. names:
+    nodes that are known as this one.
     """
 
     user: bytes
@@ -48,6 +49,8 @@ class Node(msgspec.Struct, array_like=True, gc=False):
     held: dict[bytes, Evidence] = {}
     others: list[bytes] = []
     homes: list[bytes] = []
+    known_as: bytes = b""
+    names: list[bytes] = []
 
     def neighbours(self) -> list[NodeKey]:
         """The other ends of all its edges."""
@@ -65,12 +68,14 @@ class IdentityRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The record of `identities` under the account key: from this epoch on, the account is `user`'s.
 
     at_s: the broker's clock when the command arrived. An account without a record is a user of its own, epoch 0.
+    account: the key that its events go on under, where that is another one (`streams.domain.pseudonyms`).
     """
 
     user: UserKey
     epoch: int
     at_s: float
     version: int = IDENTITY_VERSION
+    account: str = ""
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from streams.domain.decay import DAY_S, factor
 from streams.domain.events import Item
+from streams.domain.sensitive import SensitiveTags
 from streams.domain.tags import item_tags, split_tag
 
 Vectors = NDArray[np.float32]
@@ -108,19 +109,26 @@ def group_interests(
     return _heaviest(groups, weights, rules.max_interests)
 
 
-def label_of(items: Sequence[tuple[Item, float]]) -> str:
+def label_of(items: Sequence[tuple[Item, float]], sensitive: SensitiveTags | None = None) -> str:
     """Words for a group of (item, weight > 0): its heaviest category or tag, else words of the heaviest title.
+
+    sensitive: what must not be said; a group that has no other words has no label.
 
     >>> label_of([(Item("1", title="Red shoe", category="Shoes"), 1.0), (Item("2", tags=("trail",)), 0.5)])
     'shoes'
     """
     weights: dict[str, float] = {}
     for item, weight in items:
-        for tag in item_tags(item):
+        tags = item_tags(item)
+        for tag in tags if sensitive is None else sensitive.without(tags):
             weights[tag] = weights.get(tag, 0.0) + weight
     if weights:
         return split_tag(min(weights, key=lambda tag: _label_order(tag, weights)))[1]
-    titled = [(-weight, item.title) for item, weight in items if item.title]
+    titled = [
+        (-weight, item.title)
+        for item, weight in items
+        if item.title and not (sensitive is not None and (item_tags(item) or sensitive.says(item.title)))
+    ]
     return " ".join(min(titled)[1].split()[:LABEL_WORDS]) if titled else ""
 
 

@@ -10,6 +10,8 @@ import hashlib
 import struct
 from typing import Final
 
+from streams.errors import CorruptState
+
 _PREFIX: Final = b"\x00erased:"
 _TIME: Final = struct.Struct(">d")
 
@@ -25,5 +27,8 @@ def pack_time(at_s: float) -> bytes:
 
 
 def unpack_time(raw: bytes) -> float:
-    """The opposite. Raises struct.error."""
-    return float(_TIME.unpack(raw)[0])
+    """The opposite. Raises CorruptState."""
+    try:
+        return float(_TIME.unpack(raw)[0])
+    except struct.error as error:
+        raise CorruptState(f"an entry of the erased does not decode ({error}); delete the state directory") from error

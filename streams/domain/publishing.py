@@ -173,7 +173,7 @@ def _record(rules: PublishRules, changed: Changed, view: _View, interests: list[
     total_mass = sum([part.account.long_mass * part.long_decay * part.weight for part in parts])
     raw_mass = sum([part.account.long_mass * part.long_decay for part in parts])
     n_events = sum([part.account.n_events for part in parts])
-    shares = [Share(part.account, part.long_decay * part.weight) for part in parts]
+    shares = [Share(part.account, part.long_decay * part.weight * part.account.tag_scale) for part in parts]
     tags, n_filtered = strongest_tags(shares, [recent for _, recent in recents], rules.n_tags, view.blocked)
     platforms = _platforms(rules, view, total_mass, tags)
     return ProfileRecord(
@@ -259,7 +259,9 @@ def _platforms(rules: PublishRules, view: _View, total_mass: float, tags: list[T
     for part in parts:
         by_platform.setdefault(part.account.platform, []).append(part)
     alone = {
-        platform: strongest_tags([Share(part.account, part.long_decay) for part in own], (), n_tags, blocked)[0]
+        platform: strongest_tags(
+            [Share(part.account, part.long_decay * part.account.tag_scale) for part in own], (), n_tags, blocked
+        )[0]
         for platform, own in by_platform.items()
     }
     return {name: _block(own, total_mass, alone[name]) for name, own in sorted(by_platform.items())}

@@ -35,7 +35,7 @@ class Recent(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class TagState(msgspec.Struct, array_like=True, gc=False):
-    """A decayed tag at the account's reference time. score: sum of signed weights; mass: of absolute ones."""
+    """A decayed tag, in units of the account's tag_scale. score: sum of signed weights; mass: of absolute ones."""
 
     score: float
     mass: float
@@ -47,7 +47,8 @@ class TagState(msgspec.Struct, array_like=True, gc=False):
 class AccountState(msgspec.Struct, array_like=True):
     """Everything one account brought. short, long: float32 bytes (D,), sums at reference_s; empty = zero.
 
-    short_mass, long_mass: decayed sums of absolute weights, in step with the vectors.
+    short_mass, long_mass: decayed sums of absolute weights, in step with the vectors. tag_scale: what one unit of the
+    tags' scores and masses is worth at reference_s, so that all of them age at once.
     """
 
     platform: str
@@ -64,6 +65,7 @@ class AccountState(msgspec.Struct, array_like=True):
     tags: dict[str, TagState] = {}
     recent: list[Recent] = []
     seen: SeenIds = msgspec.field(default_factory=SeenIds)
+    tag_scale: float = 1.0
 
 
 class Pointer(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -14,7 +14,7 @@ MAX_EVIDENCE = 3
 
 
 class Share(NamedTuple):
-    """One account's part of a view. scale: its platform's weight times the decay to the view's time."""
+    """One account's part of a view. scale: its tags' units at the view's time, times its platform's weight."""
 
     account: AccountState
     scale: float

@@ -15,6 +15,9 @@ from streams.errors import InvalidEvent
 
 CONSENT_CHANGED: Final = "consent.changed"
 ERASURE_REQUESTED: Final = "user.erasure_requested"
+#: Braid's own word to a profile that nothing came for.
+PROFILE_EXPIRED: Final = "profile.expired"
+WORDS_ONLY: Final = tuple(f".{action}" for action in (CONSENT_CHANGED, ERASURE_REQUESTED, PROFILE_EXPIRED))
 _WORDS: Final[Mapping[str, bool]] = {
     "granted": True, "grant": True, "yes": True, "true": True,
     "denied": False, "deny": False, "revoked": False, "withdrawn": False, "no": False, "false": False,

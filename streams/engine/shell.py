@@ -28,6 +28,7 @@ from streams.engine.lag import forget_partitions
 from streams.engine.lanes import BatchLimits, LaneConfig, Lanes
 from streams.engine.ownership import OwnedPartition, OwnerConfig, acquire
 from streams.engine.standby import Standby
+from streams.engine.table import PartitionTable
 from streams.engine.transport import BatchMessage, BatchSchema
 from streams.engine.writers import IdempotentWriter
 from streams.errors import BraidError
@@ -82,6 +83,10 @@ class StageApp(faust.App):
         if self._shell.owner is None or self._shell.owner.changelog is None:
             return {}
         return {tp: owned.next_offset or 0 for tp, owned in self.owned.items()}
+
+    def owned_tables(self) -> list[PartitionTable]:
+        """The tables of the partitions that are owned now; one may be closed the moment after."""
+        return [owned.table for owned in list(self.owned.values()) if owned.table is not None]
 
     def peek(self, partition: int, keys: list[bytes]) -> list[bytes | None]:
         """Values of a partition as they are now, None for what cannot be seen: nothing may depend on them."""

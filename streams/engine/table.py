@@ -14,7 +14,7 @@ from typing import Any, cast
 import msgspec
 from rocksdict import Cache, Rdict, WriteBatch
 
-from streams.rocks import point_lookup_options, storage_errors_named
+from streams.rocks import Shredder, point_lookup_options, storage_errors_named
 
 #: Keys of users are printable, so a leading zero byte keeps these apart.
 CHANGELOG_KEY = b"\x00changelog-next"
@@ -62,6 +62,7 @@ class PartitionTable:
         self.path = path
         with storage_errors_named("state", path):
             self._db = Rdict(str(path), options=point_lookup_options(cache, _MEMTABLE_BYTES))
+        self._shredder = Shredder(self._db)
 
     def get_many(self, keys: list[bytes]) -> list[bytes | None]:
         """Values in the order of the keys, None where there is none. Raises CorruptState."""
@@ -70,15 +71,23 @@ class PartitionTable:
 
     def write(self, entries: Iterable[tuple[bytes, bytes | None]], changelog_next: int) -> None:
         """Values (None deletes) and the changelog position, all or nothing. Raises CorruptState, Retryable."""
-        batch = WriteBatch(raw_mode=True)
+        batch, deleted = WriteBatch(raw_mode=True), []
         for key, value in entries:
             if value is None:
                 batch.delete(key)
+                deleted.append(key)
             else:
                 batch.put(key, value)
         batch.put(CHANGELOG_KEY, changelog_next.to_bytes(8, "big"))
         with storage_errors_named("state", self.path):
             self._db.write(batch)
+        if deleted:
+            self._shredder.note(deleted)
+
+    def shred(self) -> int:
+        """Remove deleted bytes from the files, too; returns how many keys. Blocks. Raises CorruptState, Retryable."""
+        with storage_errors_named("state", self.path):
+            return self._shredder.shred()
 
     @property
     def changelog_next(self) -> int:

@@ -62,7 +62,7 @@ def operator_routes(parts: ServeParts) -> APIRouter:
     @router.get(
         "/metrics",
         summary="Prometheus metrics",
-        dependencies=[Depends(requires("read", parts.keys))],
+        dependencies=[Depends(requires("metrics", parts.keys))],
         response_class=Response,
         responses=refusals() | _TEXT,
     )

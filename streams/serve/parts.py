@@ -8,7 +8,8 @@ from typing import Protocol
 
 from streams.domain.accounts import AccountKey, UserKey, user_key
 from streams.domain.profiles import ProfileRecord
-from streams.ports import Clock, Encoder, NeighbourIndex
+from streams.errors import Unavailable
+from streams.ports import Clock, Encoder, Erasures, NeighbourIndex
 from streams.serve.api_keys import KeyGrant, Role
 from streams.serve.audit import Audit, Auditor, MemoryAudit
 from streams.serve.rate_limits import RateLimits
@@ -26,14 +27,23 @@ class Profiles(Protocol):
         """The newest, or None."""
 
 
+class NoErasures:
+    """A serve without a broker takes no requests."""
+
+    def request(self, profile_id: str, request_id: bytes) -> None:  # noqa: ARG002
+        """Raises Unavailable."""
+        raise Unavailable("requests to erase are not taken here")
+
+
 @dataclass(frozen=True)
 class ServeParts:
     """profiles, items, index, recommender, explainer, encoder: what answers. clock: for the cold start only.
 
-    pseudonym_secret: hides raw account ids. resolve: from an account to the person it belongs to. keys: API key, raw or
-    `sha256:<hex>`, to role; without any, only requests that name this machine are answered. limits: how often each
-    caller may ask. audit: where calls about people are noted. readiness: (what is missing, what is wrong).
-    refresh_gauges: called before metrics are read. account_urls: whether raw account ids are taken in URLs.
+    pseudonym_secret: hides raw account ids; previous_secrets: those before it, newest first. resolve: from an account
+    to the person it belongs to. keys: API key, raw or `sha256:<hex>`, to role; without any, only requests that name
+    this machine are answered. limits: how often each caller may ask. audit: where calls about people are noted.
+    erasures: takes requests to erase people. readiness: (what is missing, what is wrong). refresh_gauges: called before
+    metrics are read. account_urls: whether raw account ids are taken in URLs.
     """
 
     profiles: Profiles
@@ -49,8 +59,10 @@ class ServeParts:
     refresh_gauges: Callable[[], None] = lambda: None
     resolve: Callable[[AccountKey], UserKey] = user_key
     account_urls: bool = True
+    previous_secrets: tuple[bytes, ...] = ()
     limits: RateLimits = field(default_factory=lambda: RateLimits({}))
     audit: Audit = field(default_factory=MemoryAudit)
+    erasures: Erasures = field(default_factory=NoErasures)
 
     @property
     def auditor(self) -> Auditor:

@@ -9,10 +9,10 @@ import msgspec
 from fastapi import APIRouter, Body, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from streams.domain.accounts import account_key
 from streams.domain.profiles import ProfileRecord
 from streams.serve.answers import json_answer, profile_answer
 from streams.serve.described import described
+from streams.serve.lookups import person_of
 from streams.serve.parameters import (
     MAX_ID_CHARS,
     PLATFORM_PATTERN,
@@ -59,7 +59,12 @@ class People:
 
     def id_of(self, platform: str, account: str) -> str:
         """The id of the person an account belongs to, known or not."""
-        return self._parts.resolve(account_key(self._parts.pseudonym_secret, platform, account))
+        return person_of(self._parts, platform, account)
+
+    def id_of_living(self, profile_id: str) -> str:
+        """The id that a profile goes on under, if it was merged away."""
+        profile = self.find(profile_id)
+        return profile_id if profile is None else profile.profile_id
 
     def find(self, profile_id: str) -> ProfileRecord | None:
         """The living profile: one that was merged away leads to the one it went into."""
@@ -122,7 +127,7 @@ def profile_routes(parts: ServeParts) -> APIRouter:
 
 def account_routes(parts: ServeParts) -> APIRouter:
     """The same by account, for callers inside a trusted network: the raw id is part of the URL."""
-    allowed = [Depends(_when_allowed(parts))]
+    allowed = [Depends(when_allowed(parts))]
     router = APIRouter(tags=["people"], dependencies=allowed, responses=refusals(404, 422))
     people = People(parts)
 
@@ -160,7 +165,9 @@ def _recommended(parts: ServeParts, people: People, profile_id: str, ask: Ask) -
     return json_answer(parts.recommender.recommend(named, profile, ask, parts.clock.now_s()))
 
 
-def _when_allowed(parts: ServeParts) -> Callable[[Request], None]:
+def when_allowed(parts: ServeParts) -> Callable[[Request], None]:
+    """A dependency that lets raw account ids in URLs pass or not. Raises Problem 404."""
+
     def check(_: Request) -> None:
         if not parts.account_urls:
             raise Problem(

@@ -22,7 +22,9 @@ _MEANINGS: Final = {
     404: "There is nothing of this name.",
     413: "The body is too large.",
     422: "A parameter is missing or out of its bounds.",
+    429: "The caller asks more often than its rate allows.",
     500: "The request failed inside Braid.",
+    503: "The brokers do not take what must be written first.",
 }
 _FIELDS: Final = {
     "code": "A word of a closed set, for programs.",
@@ -64,7 +66,7 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The refusals of a route for the API description: these, and those that every route behind a key may give."""
     return {
         status: {"description": _MEANINGS[status], "content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
-        for status in sorted({401, 403, 500, *statuses})
+        for status in sorted({401, 403, 429, 500, *statuses})
     }
 
 

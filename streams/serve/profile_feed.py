@@ -56,6 +56,7 @@ class ProfileFeed:
         keys = list({message.key for message in batch.messages})
         heads = {key: _readable(raw) for key, raw in zip(keys, self._view.get_many(keys), strict=True)}
         entries: dict[bytes, bytes | None] = {}
+        replaced: list[bytes] = []
         sightings: list[RecentEvent] = []
         n_unreadable = 0
         for message in batch.messages:
@@ -69,17 +70,24 @@ class ProfileFeed:
                 self._stale.inc()
             else:
                 heads[message.key], entries[message.key] = head, message.value
+                if head.change.kind != "update":  # accounts left: what was there of them goes from the disk as well
+                    replaced.append(message.key)
                 sightings += _new_likes(known, head)
         if n_unreadable:
             metrics.UNREADABLE.labels(VIEW).inc(n_unreadable)
             _log.warning("unreadable_records", view=VIEW, n_records=n_unreadable)
-        self._view.write([*entries.items(), *self._warmed(sightings)], batch.next_offsets, batch.received_at_s)
+        changed = [*entries.items(), *self._warmed(sightings)]
+        self._view.write(changed, batch.next_offsets, batch.received_at_s, replaced)
         self._observe(batch)
 
     def clear(self) -> None:
         """Forget everything."""
         self._view.clear()
         self._popularity.clear()
+
+    def shred(self) -> int:
+        """Remove what was forgotten from the disk as well."""
+        return self._view.shred()
 
     def refresh_gauges(self) -> None:
         """Publish the size."""

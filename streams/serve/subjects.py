@@ -9,8 +9,8 @@ from typing import Any, Final
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
-from streams.domain.accounts import account_key
 from streams.serve.access import NOBODY, Caller, out_of_scope, require_platform
+from streams.serve.lookups import person_of
 from streams.serve.parameters import MAX_ID_CHARS, PLATFORM_PATTERN
 from streams.serve.parts import ServeParts
 
@@ -31,7 +31,7 @@ def names_its_subject(parts: ServeParts) -> Callable[[Request], Awaitable[None]]
         if account is not None:
             require_platform(caller, account[0])
             # Local, but a disk may be slow: never on the event loop.
-            request.state.subject = await run_in_threadpool(_profile_id, parts, *account)
+            request.state.subject = await run_in_threadpool(person_of, parts, *account)
             return
         profile_id = request.path_params.get("profile_id")
         if isinstance(profile_id, str):
@@ -58,10 +58,6 @@ async def _account_of(request: Request) -> tuple[str, str] | None:
     if not _PLATFORM.fullmatch(platform) or not 0 < len(account) <= MAX_ID_CHARS:
         return None
     return platform, account
-
-
-def _profile_id(parts: ServeParts, platform: str, account: str) -> str:
-    return parts.resolve(account_key(parts.pseudonym_secret, platform, account))
 
 
 def _require_profile(parts: ServeParts, caller: Caller, profile_id: str) -> None:

@@ -22,6 +22,7 @@ from streams.domain.moves import ARRIVAL, KIND_HEADER, MOVE, Arrival, Move, unpa
 from streams.domain.publishing import Cause
 from streams.domain.raw import RawRecord
 from streams.domain.states import UserState
+from streams.domain.wills import WORDS_ONLY
 from streams.errors import InvalidEvent
 
 _pack_event = msgspec.msgpack.Encoder().encode
@@ -164,6 +165,9 @@ class _Settling:
         if event.will.erase:
             self._erase_all(event)
             return
+        if event.will.expire_before_s:
+            self._expire(event)
+            return
         standing = state.standings.setdefault(account, Standing())
         allowed = allows(standing, "profile", self._rules.consent_defaults)
         decide(standing, event.will, event.occurred_at_s)
@@ -187,6 +191,14 @@ class _Settling:
         for waiting in state.waiting.values():
             waiting.events.clear()
         self._settled.forgets = event.event_id
+
+    def _expire(self, event: Event) -> None:
+        state = self._state
+        assert event.will is not None
+        if state.accounts and state.updated_s < event.will.expire_before_s:
+            state.accounts.clear()
+            self._kind = "expire"
+            self._triggers.append(event.event_id)
 
     def _hand_over(self, said: Move | Arrival) -> None:
         passed, state = self._settled.passed, self._state
@@ -212,4 +224,4 @@ class _Settling:
 
 def _is_word_only(event: Event) -> bool:
     """Whether the event decides something and is nothing else: it is not counted among what the person did."""
-    return event.will is not None and event.type.endswith((".consent.changed", ".user.erasure_requested"))
+    return event.will is not None and event.type.endswith(WORDS_ONLY)

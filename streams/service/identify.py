@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from streams.domain.accounts import UserKey
+from streams.domain.accounts import AccountKey, UserKey
 from streams.domain.dead_letters import DeadLetter
-from streams.domain.identities import Command, Decision, forget, link, unlink
+from streams.domain.identities import Command, Decision, forget, link, rotate, unlink
 from streams.domain.identity_graph import Graph, ReadStates
 from streams.domain.identity_guards import IdentityRules
+from streams.domain.identity_keys import account_node
 from streams.domain.identity_records import (
     DONE_LETTER,
     LOG_KEY,
@@ -27,6 +28,7 @@ from streams.domain.identity_records import (
     pack_log,
     unpack_log,
 )
+from streams.domain.identity_rotation import name_identifiers, stored_nodes
 from streams.domain.moves import Move
 from streams.domain.raw import RawRecord
 from streams.errors import CorruptState, InvalidEvent
@@ -124,7 +126,7 @@ class _Batch:
         if self._graph.raw(DONE_LETTER + command.evidence.event_id) is not None:
             outcomes["repeat"] += 1
             return
-        decision = self._decide(command)
+        decision = self._decide(self._as_stored(command))
         outcomes[decision.outcome] += 1
         self._remember(command)
         self._tell(command, decision)
@@ -132,7 +134,17 @@ class _Batch:
     def _decide(self, command: Command) -> Decision:
         if command.action == "link":
             return link(self._graph, self._rules, command)
+        if command.action == "rotate":
+            return rotate(self._graph, self._rules, command)
         return unlink(self._graph, command) if command.action == "unlink" else forget(self._graph, command)
+
+    def _as_stored(self, command: Command) -> Command:
+        """The command about the nodes that the log knows, whatever secret hides them in it."""
+        if command.action == "rotate":
+            return command
+        name_identifiers(self._graph, command.rotations, command.offset)
+        nodes = stored_nodes(self._graph, command.nodes)
+        return command if nodes == command.nodes else replace(command, nodes=nodes)
 
     def finish(self) -> Identified:
         """Everything the batch changed."""
@@ -143,12 +155,20 @@ class _Batch:
         trigger, at_s = command.evidence.event_id, command.arrived_at_s
         for handover in decision.handovers:
             user, home = UserKey(account_from(handover.to_user)), account_from(handover.from_user)
-            record = None if decision.kind == "erase" else IdentityRecord(user, handover.epoch, at_s)
+            record = None if decision.kind == "erase" else self._record(handover.account, at_s)
             move = Move(handover.account, handover.from_epoch, handover.epoch, user, decision.kind, at_s, trigger)
             self.identified.identities.append((handover.account, record))
             self.identified.moves.append((home, move))
+        moved = {handover.account for handover in decision.handovers}
+        renamed = [account for account in decision.renamed if account not in moved]
+        self.identified.identities += [(account, self._record(account, at_s)) for account in renamed]
         if decision.handovers:
             self.identified.n_moves[decision.kind] += len(decision.handovers)
+
+    def _record(self, account: AccountKey, at_s: float) -> IdentityRecord:
+        node = self._graph.known(account_node(account))
+        user, known_as = UserKey(account_from(node.user)), account_from(node.known_as[1:]) if node.known_as else ""
+        return IdentityRecord(user, node.epoch, at_s, account=known_as)
 
     def _remember(self, command: Command) -> None:
         """The newest ids are kept in a ring, so what is remembered is bounded and the same however batches fall."""

@@ -14,7 +14,7 @@ from streams.domain import reasons
 from streams.domain.accounts import account_key
 from streams.domain.clocks import settle
 from streams.domain.events import event_id
-from streams.domain.hints import ANONYMOUS, ERASURE_SOURCE
+from streams.domain.hints import ANONYMOUS, ERASURE_SOURCE, HINT_SOURCE
 from streams.domain.identities import Action, Command
 from streams.domain.identity_envelopes import AccountData, DecodeIdentity, IdentityData, IdentityEnvelope
 from streams.domain.identity_guards import IdentityRules
@@ -37,6 +37,7 @@ from streams.domain.identity_placeholders import is_placeholder, placeholder_dig
 from streams.domain.identity_records import Evidence
 from streams.domain.limits import IngestLimits
 from streams.domain.platforms import parse_platform
+from streams.domain.pseudonyms import Secrets
 from streams.domain.raw import RawRecord
 from streams.errors import InvalidEvent
 
@@ -45,12 +46,16 @@ LINKED: Final = "identity.linked"
 UNLINKED: Final = "identity.unlinked"
 #: Braid's own word after an erasure: a provider unlinks.
 FORGOTTEN: Final = "identity.forgotten"
+#: And about ids under another secret.
+ROTATED: Final = "identity.rotated"
 #: E.164 allows 15 digits; shorter than 5 is a short code, which many people dial.
 _PHONE_DIGITS: Final = range(5, 16)
 #: Of a source, kept beside each edge: with 3,000 edges an account's record stays near 1 MB.
 _MAX_SOURCE_CHARS: Final = 256
 _NO_DATA: Final = IdentityData()
-_ACTIONS: Final[Mapping[str, Action]] = {LINKED: "link", UNLINKED: "unlink", FORGOTTEN: "forget"}
+_ACTIONS: Final[Mapping[str, Action]] = {LINKED: "link", UNLINKED: "unlink", FORGOTTEN: "forget", ROTATED: "rotate"}
+#: What Braid alone may say, and as whom.
+_SOURCES: Final[Mapping[Action, str]] = {"forget": ERASURE_SOURCE, "rotate": HINT_SOURCE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +71,15 @@ class IdentityGate:
     """Reads records of `identity`. The same records give the same commands, whenever they are read."""
 
     def __init__(
-        self, secret: bytes, decode: DecodeIdentity, rules: IdentityRules, limits: IngestLimits | None = None
+        self, secret: bytes | Secrets, decode: DecodeIdentity, rules: IdentityRules, limits: IngestLimits | None = None
     ) -> None:
-        """secret: 16 to 64 bytes. Raises ValueError for a blocked identifier that is none."""
-        self._secret = secret
+        """secret: 16 to 64 bytes, or with its forerunners. Raises ValueError for a blocked identifier that is none."""
+        self._secrets = Secrets.of(secret)
+        self._secret = self._secrets.stored
         self._decode = decode
         self._more = rules.placeholders
         self._limits = limits or IngestLimits()
-        self._blocked = frozenset(_blocked_node(secret, entry) for entry in rules.blocked)
+        self._blocked = frozenset(_blocked_node(each, entry) for entry in rules.blocked for each in self._secrets)
         self._digests = {kind: placeholder_digests(kind, rules.placeholders) for kind in KINDS}
 
     def read(self, record: RawRecord) -> Command:
@@ -81,7 +87,16 @@ class IdentityGate:
         envelope = self._decode(record)
         action, platform = _action(envelope.type)
         said = _Said(action, platform, envelope.data or _NO_DATA)
-        nodes = tuple(dict.fromkeys(sorted(self._nodes(said), key=is_account, reverse=True)))
+        if envelope.source != _SOURCES.get(action, envelope.source):
+            raise InvalidEvent(
+                reasons.UNKNOWN_TYPE,
+                "type: is Braid's own word; ask for an erasure by <platform>.user.erasure_requested",
+            )
+        nodes = tuple(dict.fromkeys(self._nodes(said)))
+        if action == "rotate":
+            _check_rotation(nodes)
+        else:
+            nodes = tuple(sorted(nodes, key=is_account, reverse=True))
         if action == "link" and (len(nodes) < 2 or not is_account(nodes[0])):
             raise InvalidEvent(
                 reasons.TOO_FEW_NODES,
@@ -89,8 +104,6 @@ class IdentityGate:
             )
         if not nodes:
             raise InvalidEvent(reasons.TOO_FEW_NODES, "data: an unlink needs an account or an identifier")
-        if action == "forget" and envelope.source != ERASURE_SOURCE:
-            raise InvalidEvent(reasons.UNKNOWN_TYPE, "type: ask for an erasure by <platform>.user.erasure_requested")
         arrived_at_s, learnt_at_s = self._times(envelope, record)
         return Command(
             action=action,
@@ -104,6 +117,7 @@ class IdentityGate:
             ),
             arrived_at_s=arrived_at_s,
             offset=record.offset,
+            rotations=tuple(self._rotations(said.data)) if self._secrets.is_changing and action == "link" else (),
         )
 
     def _nodes(self, said: _Said) -> Iterator[NodeKey]:
@@ -150,6 +164,17 @@ class IdentityGate:
                 raise _stands_for_none(f"{kind}_sha256")
             yield hashed_identifier_key(self._secret, kind, digest)
 
+    def _rotations(self, data: IdentityData) -> Iterator[tuple[NodeKey, NodeKey]]:
+        """Identifiers as the current secret hides them, each with what it is stored as."""
+        current, stored = self._secrets.current, self._secrets.stored
+        for kind in KINDS:
+            value: str | None = getattr(data, kind)
+            digest: str | None = getattr(data, f"{kind}_sha256") if kind in HASHED_KINDS else None
+            for key_of, said in ((identifier_key, value), (hashed_identifier_key, digest)):
+                if said is not None:
+                    new, old = key_of(current, kind, said), key_of(stored, kind, said)
+                    yield identifier_node(kind, new), identifier_node(kind, old)
+
     def _check(self, kind: Kind, value: str, action: Action) -> None:
         if action != "link":
             return
@@ -179,6 +204,11 @@ def _action(event_type: str) -> tuple[Action, str | None]:
     if name not in _ACTIONS:
         raise InvalidEvent(reasons.UNKNOWN_TYPE, f"type: use {LINKED} or {UNLINKED}, or a platform and a dot before it")
     return _ACTIONS[name], platform
+
+
+def _check_rotation(nodes: tuple[NodeKey, ...]) -> None:
+    if len(nodes) != 2 or len({node[:1] for node in nodes}) != 1:
+        raise InvalidEvent(reasons.TOO_FEW_NODES, "data.nodes: an id under the current and under the stored secret")
 
 
 def _stands_for_none(field: str) -> InvalidEvent:

@@ -16,18 +16,19 @@ from typing import Final
 import msgspec
 
 from streams.domain import reasons
-from streams.domain.accounts import AccountKey, UserKey, account_key, user_key
+from streams.domain.accounts import AccountKey, Home, UserKey, account_key, user_key
 from streams.domain.actions import Action, ActionTable, action_of
 from streams.domain.clocks import Moment, settle
 from streams.domain.consents import Will
 from streams.domain.dead_letters import DeadLetter
 from streams.domain.envelopes import NO_DATA, Data, DecodeFor, Envelope
 from streams.domain.events import Event, event_id
-from streams.domain.hints import ANONYMOUS, Hint, hints_of
+from streams.domain.hints import ANONYMOUS, Hint, Rotation, hints_of, rotations_of
 from streams.domain.item_intake import clean_item
 from streams.domain.limits import IngestLimits
 from streams.domain.masking import Masked, clean_and_mask
 from streams.domain.platforms import Platform
+from streams.domain.pseudonyms import Secrets
 from streams.domain.raw import RawRecord
 from streams.domain.signals import strength
 from streams.domain.wills import said_consents, will_of
@@ -40,13 +41,13 @@ REFUSES: Final = Will({"profile": False})
 NOTHING_SAID: Final = Masked("", {})
 _SCHEMA = re.compile(r"urn:braid:event:(?!1(?:\.|$)).*", re.DOTALL)
 
-Resolve = Callable[[Sequence[AccountKey]], Sequence[UserKey]]
-"""The user of each account, in order; a moment's delay behind the identity log is allowed."""
+Resolve = Callable[[Sequence[AccountKey]], Sequence[Home]]
+"""The home of each account, in order; a moment's delay behind the identity log is allowed."""
 
 
-def own_users(accounts: Sequence[AccountKey]) -> list[UserKey]:
+def own_homes(accounts: Sequence[AccountKey]) -> list[Home]:
     """Every account a user of its own."""
-    return [user_key(account) for account in accounts]
+    return [Home(account, user_key(account)) for account in accounts]
 
 
 @dataclass(slots=True)
@@ -54,12 +55,13 @@ class NormalisedBatch:
     """What became of a batch: every record is in exactly one of events, dead, n_late, n_ignored, n_refused.
 
     n_clamped: events among `events` whose clock was ahead by more than jitter. max_skew_s: widest distance between a
-    sender's clock and the broker's. hints: what the events say about who is who. masked: personal data replaced in
-    the texts of `events`, by kind.
+    sender's clock and the broker's. hints: what the events say about who is who; rotations: and under which
+    key that goes on after a change of secrets. masked: personal data replaced in the texts of `events`, by kind.
     """
 
     events: list[tuple[UserKey, Event]] = field(default_factory=list)
     hints: list[Hint] = field(default_factory=list)
+    rotations: list[Rotation] = field(default_factory=list)
     masked: Counter[str] = field(default_factory=Counter)
     dead: list[DeadLetter] = field(default_factory=list)
     n_late: int = 0
@@ -72,18 +74,20 @@ class NormalisedBatch:
 class Normaliser:
     """Decode, clean, type-check, pseudonymise, resolve.
 
-    secret: 16 to 64 bytes, hides account ids. decoder_for: how a platform speaks. resolve: accounts to users.
+    secret: 16 to 64 bytes, hides account ids; with its forerunners while it takes their place. decoder_for: how a
+    platform speaks. resolve: accounts to where they belong.
     """
 
     def __init__(
         self,
-        secret: bytes,
+        secret: bytes | Secrets,
         decoder_for: DecodeFor,
         actions: ActionTable | None = None,
         limits: IngestLimits | None = None,
-        resolve: Resolve = own_users,
+        resolve: Resolve = own_homes,
     ) -> None:
-        self._secret = secret
+        self._secrets = Secrets.of(secret)
+        self._secret = self._secrets.stored
         self._decoder_for = decoder_for
         self._actions = actions or ActionTable()
         self._limits = limits or IngestLimits()
@@ -102,8 +106,11 @@ class Normaliser:
             else:
                 if event is not None:
                     events.append(event)
-        users = self._resolve([AccountKey(event.account) for event in events])
-        batch.events = list(zip(users, events, strict=True))
+        homes = self._resolve([AccountKey(event.account) for event in events])
+        batch.events = [
+            (user, event if event.account == account else msgspec.structs.replace(event, account=account))
+            for (account, user), event in zip(homes, events, strict=True)
+        ]
         return batch
 
     def _taken(self, envelope: Envelope, record: RawRecord, platform: Platform, batch: NormalisedBatch) -> Event | None:
@@ -126,6 +133,8 @@ class Normaliser:
             return None
         batch.n_clamped += moment.is_clamped
         batch.masked.update(masked)
+        if self._secrets.is_changing:
+            batch.rotations += rotations_of(self._secrets, platform, envelope)
         if envelope.userid is not None or envelope.anonymousid is not None:
             account = AccountKey(event.account)
             batch.hints += hints_of(self._secret, platform, envelope, account, event.occurred_at_s)

@@ -20,7 +20,7 @@ from streams.ports import NeighbourIndex, Vectors
 from streams.service.item_reasons import reason_for
 from streams.service.popular_now import PopularNow
 from streams.service.recommendations import Ask, Recommendations, Recommended
-from streams.service.tastes import Items, Taste, TasteReader
+from streams.service.tastes import Items, Taste, TasteReader, carries
 
 #: Candidates a query brings: enough for k, for diversity to choose from, and for the other parts of a score to count.
 MIN_CANDIDATES: Final = 40
@@ -55,6 +55,10 @@ class Recommender:
         if profile is None:
             items, words = self.popular.choose(ask, frozenset(), now_s)
             return Recommendations(profile_id, 0, True, f"{words}: nothing is known of this person yet", items)
+        refusal = _refusal(profile)
+        if refusal:
+            items, words = self.popular.choose(ask, frozenset(), now_s)
+            return Recommendations(profile_id, profile.revision, True, f"{words}: {refusal}", items, personalised=False)
         taste = self.tastes.read(profile)
         if not len(taste.queries):
             items, words = self.popular.choose(ask, taste.seen, now_s)
@@ -76,9 +80,10 @@ class Recommender:
         keys, vectors = self.index.vectors_of(sorted({near.key for found in lists for near in found}))
         entries = self.items.entries_of(keys)
         # An item that was deleted while we searched has no entry any more.
-        present = [at for at, entry in enumerate(entries) if entry is not None]
+        blocked = frozenset(profile.blocked_tags)
+        present = [at for at, entry in enumerate(entries) if entry is not None and not carries(entry.item, blocked)]
         keys, vectors = [keys[at] for at in present], vectors[present]
-        known = [entry for entry in entries if entry is not None]
+        known = [entry for at in present if (entry := entries[at]) is not None]
         if not keys:
             return _Candidates([], [], vectors, np.zeros(0), [])
         close = ranking.closeness(ranking.cosines_of(taste.queries, vectors), self.weights.background)  # (Q, N)
@@ -117,3 +122,13 @@ class Recommender:
             reason = reason_for(taste.labels[found.best[at]], item, found.vectors[at], taste, profile.tags)
         score = float(found.scores[at])
         return Recommended(found.keys[at], entry.platform, item.item_id, item.title, item.category, score, reason)
+
+
+def _refusal(profile: ProfileRecord) -> str:
+    """Why nothing personal may be used, in words; empty when it may."""
+    if not profile.personalised:
+        return "this person has switched personalisation off"
+    said = profile.consents.get("recommend")
+    if said is not None and said.status == "denied":
+        return "this person does not allow recommendations by their profile"
+    return ""

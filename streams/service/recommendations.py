@@ -49,10 +49,14 @@ class Recommended(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Recommendations(msgspec.Struct, frozen=True):
-    """Best first. basis says in words what they rest on. revision: of the profile, 0 when there is none."""
+    """Best first. basis says in words what they rest on. revision: of the profile, 0 when there is none.
+
+    personalised: false where nothing of the person was used, because they do not want it.
+    """
 
     profile_id: str
     revision: int
     cold_start: bool
     basis: str
     items: list[Recommended]
+    personalised: bool = True

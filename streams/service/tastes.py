@@ -11,9 +11,12 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.domain.events import Item
 from streams.domain.interests import InterestEvent, InterestRules, group_interests, label_of
 from streams.domain.item_entries import ItemEntry
 from streams.domain.profiles import ProfileRecord, RecentEvent
+from streams.domain.sensitive import SensitiveTags
+from streams.domain.tags import item_tags
 from streams.ports import NeighbourIndex, Vectors
 
 #: How much a candidate found by each query counts. The heaviest interest counts 1; the others in between; the
@@ -64,12 +67,16 @@ class Taste:
 
 @dataclass(frozen=True)
 class TasteReader:
-    """model: (name, version) whose vectors the index holds; a profile's vectors of another model are left out."""
+    """model: (name, version) whose vectors the index holds; a profile's vectors of another model are left out.
+
+    sensitive: what no interest is called after.
+    """
 
     index: NeighbourIndex
     items: Items
     model: tuple[str, str]
     rules: InterestRules = field(default_factory=InterestRules)
+    sensitive: SensitiveTags | None = None
 
     def read(self, profile: ProfileRecord) -> Taste:
         """What the profile says. Deterministic for a revision and an index."""
@@ -77,8 +84,12 @@ class TasteReader:
         keys, item_vectors = self.index.vectors_of(list(dict.fromkeys(event.item for event in counted)))
         row_of = {key: row for row, key in enumerate(keys)}
         placed = [event for event in counted if event.item in row_of]
-        vectors = item_vectors[[row_of[event.item] for event in placed]]  # (len(placed), D)
         entries = self.items.entries_of([event.item for event in placed])
+        if profile.blocked_tags:
+            blocked = frozenset(profile.blocked_tags)
+            kept = [at for at, entry in enumerate(entries) if entry is None or not carries(entry.item, blocked)]
+            placed, entries = [placed[at] for at in kept], [entries[at] for at in kept]
+        vectors = item_vectors[[row_of[event.item] for event in placed]]  # (len(placed), D)
         interests = self._interests(placed, entries, vectors, profile.as_of)
         liked = [at for at, event in enumerate(placed) if event.weight > 0.0]
         disliked = [at for at, event in enumerate(placed) if event.weight < 0.0]
@@ -104,7 +115,7 @@ class TasteReader:
         for group in group_interests(events, vectors, as_of_s, self.rules):
             named = [(entry.item, placed[at].weight) for at in group.members if (entry := entries[at]) is not None]
             evidence = tuple(placed[at] for at in group.members)
-            found.append(Interest(label_of(named), group.mass, group.vector, evidence))
+            found.append(Interest(label_of(named, self.sensitive), group.mass, group.vector, evidence))
         return tuple(found)
 
     def _queries(
@@ -126,6 +137,11 @@ class TasteReader:
                     labels.append(label)
         queries = np.stack(rows) if rows else np.zeros((0, self.index.dim), np.float32)
         return queries, np.array(strengths), tuple(labels)
+
+
+def carries(item: Item, tags: frozenset[str]) -> bool:
+    """Whether an item has one of the tags."""
+    return bool(tags) and not tags.isdisjoint(item_tags(item))
 
 
 def _counts(profile: ProfileRecord, event: RecentEvent) -> bool:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -38,6 +39,7 @@ from streams.service.hand_over import (
     settle_user,
 )
 from streams.service.silence import Peek, Silence, blind
+from streams.service.state_memo import StateMemo
 
 STAGE: Final = "profile"
 
@@ -61,7 +63,8 @@ class UpdatedProfiles:
     """What a batch changed, keys as the topics have them.
 
     profiles: a user's records in their order, None deletes. arrivals and forwarded go to `user-events` again, commands
-    to the identity log. n_refused: events that their person does not allow. n_erasures: people who are gone.
+    to the identity log. n_refused: events that their person does not allow. erasures: people who are gone, by kind
+    of change.
     """
 
     profiles: list[tuple[bytes, ProfileRecord | None]] = field(default_factory=list)
@@ -71,12 +74,12 @@ class UpdatedProfiles:
     commands: list[tuple[bytes, bytes]] = field(default_factory=list)
     n_parked: int = 0
     n_refused: int = 0
-    n_erasures: int = 0
+    erasures: Counter[str] = field(default_factory=Counter)
     report: FoldReport = field(default_factory=FoldReport)
 
 
 class ProfileUpdater:
-    """Folds events into profiles. Holds no state of its own."""
+    """Folds events into profiles. Holds no state of its own, only a memory of decoded ones."""
 
     def __init__(
         self, rules: PersonRules, publish_rules: PublishRules, items: ItemCatalogue, texts: Texts, peek: Peek = blind
@@ -88,6 +91,7 @@ class ProfileUpdater:
         self._items = items
         self._vectors = EventVectors(items, texts, rules.fold.dim)
         self._silence = Silence(rules, peek)
+        self._memo = StateMemo()
 
     def prepare(self, records: Sequence[RawRecord]) -> PreparedEvents:
         """Decode and give every event its vector. Blocks for the encoder."""
@@ -142,7 +146,9 @@ class ProfileUpdater:
     ) -> tuple[dict[str, UserState], dict[str, float]]:
         """(state of each user, what the ledger says about the accounts that have no state there)."""
         raws = read([user.encode() for user in accounts])
-        states = {user: _unpack(user, raw, self._fold_rules.dim) for user, raw in zip(accounts, raws, strict=True)}
+        stored = list(zip(accounts, raws, strict=True))
+        known = self._memo.take(stored)
+        states = {user: known.get(user) or _unpack(user, raw, self._fold_rules.dim) for user, raw in stored}
         new = [account for user, named in accounts.items() for account in named - states[user].accounts.keys()]
         found = read([ledger_key(account) for account in new])
         return states, {
@@ -178,17 +184,20 @@ class ProfileUpdater:
         if settled.cause is not None:
             gone = gone_profile(self._publish_rules, user, state, settled.cause)
             updated.profiles += [(key, gone), (key, None)]
-            updated.n_erasures += settled.cause.kind == "erase"
-        updated.states.append((key, None if state.is_blank() else pack_state(state)))
+            updated.erasures[settled.cause.kind] += 1
+        if passed.erased:  # deleted first, so that its earlier bytes go from the disk as well
+            updated.states.append((key, None))
+        if not state.is_blank() or not passed.erased:
+            updated.states.append((key, None if state.is_blank() else pack_state(state)))
         return []
 
     def _publish(self, changed: list[Changed], updated: UpdatedProfiles) -> None:
         items = self._item_vectors([state for _, state, _ in changed])
         profiles = profiles_of(self._publish_rules, changed, items)
-        for (user, state, _), profile in zip(changed, profiles, strict=True):
-            key = user.encode()
-            updated.states.append((key, pack_state(state)))
-            updated.profiles.append((key, profile))
+        packed = [(user, pack_state(state), state) for user, state, _ in changed]
+        updated.states += [(user.encode(), raw) for user, raw, _ in packed]
+        updated.profiles += [(user.encode(), profile) for (user, _, _), profile in zip(packed, profiles, strict=True)]
+        self._memo.keep(packed)
 
     def _item_vectors(self, states: list[UserState]) -> dict[str, Vectors]:
         """Vectors of everything recent, one look-up for the batch; what the catalogue lacks is absent."""

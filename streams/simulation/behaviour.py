@@ -106,18 +106,18 @@ def _moment(random: Random, person: Person, now_s: float) -> float:
 
 
 def _about_people(stage: Stage, n_events: int) -> Iterator[Deed]:
-    """What people tell platforms about themselves; the last person of all asks to be forgotten."""
+    """What people tell platforms about themselves; the last person of all wants an account forgotten."""
     random = generator(stage.seed, "control")
 
     def by_someone(action: str, data: dict[str, Any]) -> Deed:
-        person = random.choice(stage.people)
+        person = random.choice(stage.people[:-1])
         at_s = stage.now_s - random.random() * HISTORY_S
         return Deed(person, random.choice(list(person.accounts)), Step(action, at_s, data))
 
     for _ in range(max(1, int(n_events * _TRAITS_SHARE))):
         yield by_someone("user.traits", {"traits": {"age_band": random.choice(_AGE_BANDS)}})
     for _ in range(max(1, int(n_events * _CONSENT_SHARE))):
-        yield by_someone("consent.changed", {"consent": {"personalization": "granted"}})
+        yield by_someone("consent.changed", {"consents": {"recommend": True, "train": random.random() < 0.5}})
     leaver = stage.people[-1]
     erasure = Step("user.erasure_requested", stage.now_s - _ERASURE_AGE_S, {})
     yield Deed(leaver, next(iter(leaver.accounts)), erasure)

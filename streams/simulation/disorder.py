@@ -23,13 +23,15 @@ class Ledger:
     """What a dirty stream holds. Every distinct valid event is in it at least once: n_events of them.
 
     duplicates: events that come a second time. late: events that come after newer ones, all within the bound.
-    invalid: kinds of `faults.FAULTS` in the order sent, none of which may reach a profile.
+    invalid: kinds of `faults.FAULTS` in the order sent, none of which may reach a profile. n_consents: records, repeats
+    among them, that say what a person consents to and nothing else; no profile counts them among what the person did.
     """
 
     n_events: int
     duplicates: tuple[EventRef, ...]
     late: tuple[EventRef, ...]
     invalid: tuple[str, ...]
+    n_consents: int = 0
 
     @property
     def n_records(self) -> int:
@@ -70,6 +72,7 @@ def dirty(
         duplicates=tuple(_ref(events[number]) for number in repeated),
         late=tuple(_ref(events[number]) for number in moved),
         invalid=tuple(kind for _, kind, _ in broken),
+        n_consents=sum(_is_consent(events[number]) for number in (*range(len(events)), *repeated)),
     )
     return [record for _, record in queue], ledger
 
@@ -93,6 +96,10 @@ def _broken(random: Random, events: Sequence[CloudEvent], count: int) -> list[tu
         victim = random.choice(victims) | {"id": f"broken-{number:06x}"}
         broken.append((random.uniform(0, len(events)), kinds[number % len(kinds)], victim))
     return sorted(broken, key=lambda entry: entry[0])
+
+
+def _is_consent(event: CloudEvent) -> bool:
+    return str(event["type"]).endswith(".consent.changed")
 
 
 def _ref(event: CloudEvent) -> EventRef:

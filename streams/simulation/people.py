@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
@@ -16,6 +16,9 @@ HISTORY_S: Final = 14 * DAY_S
 #: An interest comes and goes over two days, never from one minute to the next.
 RAMP_S: Final = 2 * DAY_S
 MAX_INTERESTS: Final = 3
+#: Of all people: those whose accounts a provider links, and those whom platforms give a common id. The rest is unknown.
+_LINKED_SHARE: Final = 0.6
+_USERID_SHARE: Final = 0.35
 _LONG_AGO_S: Final = 10 * 365 * DAY_S
 _ENGLISH_NAMES: Final = ("Amara", "Ben", "Chloe", "Diego", "Esther", "Farid", "Greta", "Hugo", "Imani", "Kira", "Leo")
 _CHINESE_NAMES: Final = ("王芳", "李强", "张敏", "刘洋", "陈静", "杨帆", "赵磊", "黄婷", "周涛", "吴倩", "徐明", "孙悦")
@@ -45,6 +48,8 @@ class Person:
     """One person. accounts: platform to the raw id there. chinese_share: of what they read and write.
 
     pace: sessions relative to the average person. interests: at least one is alive at any time. dislike: a topic.
+    userid: what platforms with a common sign-in call the person, on every event; empty where there is none.
+    is_linked: an identity provider tells that the accounts are one person's.
     """
 
     name: str
@@ -55,6 +60,13 @@ class Person:
     interests: tuple[Interest, ...]
     dislike: str
     story: str = ""
+    userid: str = ""
+    is_linked: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anybody says that the accounts belong together."""
+        return self.is_linked or bool(self.userid)
 
     def strengths_at(self, at_s: float) -> dict[str, float]:
         """Topics that matter at a moment, with their strengths, the strongest first."""
@@ -64,17 +76,22 @@ class Person:
 
 
 def build_people(seed: int, now_s: float, n_people: int, topics: Sequence[str]) -> list[Person]:
-    """The people of the story first, then the others. Raises ValueError for fewer people than the story has."""
+    """The people of the story first, then the others; nobody knows who the last one is.
+
+    Raises ValueError for fewer people than the story has.
+    """
     heroes = story_people(now_s)
     if n_people < len(heroes):
         raise ValueError(f"n_people = {n_people}: the story needs {len(heroes)}")
-    others = (_person(generator(seed, "person", number), number, now_s, topics)
-              for number in range(len(heroes), n_people))  # fmt: skip
-    return [*heroes, *others]
+    others = [_person(generator(seed, "person", number), number, now_s, topics)
+              for number in range(len(heroes), n_people)]  # fmt: skip
+    known = [_known(generator(seed, "known", number), number, person)
+             for number, person in enumerate(others[:-1], start=len(heroes))]  # fmt: skip
+    return [*heroes, *known, *others[-1:]]
 
 
 def story_people(now_s: float) -> list[Person]:
-    """Three people whose interests are plain to a reader."""
+    """Three people whose interests are plain to a reader; who Maya is nobody knows until the story tells it."""
 
     def interest(topic: str, strength: float, begins_days: float = 3650, ends_days: float = -3650) -> Interest:
         return Interest(topic, strength, now_s - begins_days * DAY_S, now_s - ends_days * DAY_S)
@@ -84,6 +101,7 @@ def story_people(now_s: float) -> list[Person]:
             name="林薇", language="zh", chinese_share=1.0, pace=6.0, dislike="football",
             accounts={"shop": "linwei_88", "social": "@云间薇薇", "travel": "TRV-600188"},
             interests=(interest("chinese_tea", 3.0), interest("calligraphy", 1.5)),
+            is_linked=True,
             story="drinks tea and practises calligraphy: everything she reads and writes is Chinese",
         ),
         Person(
@@ -96,6 +114,7 @@ def story_people(now_s: float) -> list[Person]:
             name="Jonas", language="en", chinese_share=0.0, pace=6.0, dislike="skincare",
             accounts={"music": "jonas-9f31", "news": "reader-77120", "shop": "c-318852"},
             interests=(interest("jazz", 2.5, ends_days=3), interest("coffee", 2.5, begins_days=5)),
+            userid="person-jonas",
             story="loved jazz until last week and has just discovered coffee: a profile has to let go",
         ),
     ]  # fmt: skip
@@ -132,6 +151,14 @@ def _person(random: Random, number: int, now_s: float, topics: Sequence[str]) ->
         interests=tuple(_interest(random, topic, now_s, first=topic == liked[0]) for topic in liked),
         dislike=dislike,
     )
+
+
+def _known(random: Random, number: int, person: Person) -> Person:
+    """The person with somebody who knows the accounts, or nobody."""
+    fate = random.random()
+    if fate < _LINKED_SHARE:
+        return replace(person, is_linked=True)
+    return replace(person, userid=f"person-{number:04d}") if fate < _LINKED_SHARE + _USERID_SHARE else person
 
 
 def _interest(random: Random, topic: str, now_s: float, *, first: bool) -> Interest:

@@ -48,6 +48,8 @@ def cloud_event(identifier: str, deed: Deed, data: Mapping[str, Any]) -> CloudEv
         "datacontenttype": JSON,
         "dataschema": SCHEMA,
     }
+    if deed.person.userid:
+        event["userid"] = deed.person.userid
     if deed.session:
         event["sessionid"] = deed.session
     return event | {"data": dict(data)}

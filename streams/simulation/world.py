@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from streams.simulation.behaviour import Stage, play
 from streams.simulation.catalogue import Catalogue, CatalogueItem, build_catalogue
+from streams.simulation.identities import Verb, command, links_of
 from streams.simulation.people import Person, build_people
 from streams.simulation.records import JSON, SCHEMA, CloudEvent, OutgoingRecord, item_record, rfc3339
 from streams.simulation.telling import Deed, cloud_event
@@ -74,6 +75,14 @@ class Simulation:
         }
         identifier = f"story-{person.accounts[platform]}-{action}-{at_s:.3f}"
         return cloud_event(identifier, Deed(person, platform, Step(action, at_s, said)), said)
+
+    def links(self) -> list[CloudEvent]:
+        """What an identity provider tells about most people, oldest first: `identity.linked`, two accounts each."""
+        return links_of(self.people, self.seed, self.now_s)
+
+    def identity_event(self, verb: Verb, accounts: Mapping[str, str], at_s: float, reason: str) -> CloudEvent:
+        """One more link or unlink for a story. accounts: platform to raw id. reason: a word."""
+        return command(f"story-{verb}-{at_s:.3f}", verb, accounts, at_s, reason)
 
     def _item_event(self, entry: CatalogueItem) -> CloudEvent:
         item_id = entry.item.item_id

@@ -25,6 +25,7 @@ from streams.brokers.rights import ROLES, KafkaRole, Right, rights_of
 from streams.domain.platforms import BUILT_IN
 from streams.domain.topic_names import TopicNames
 from streams.settings import Kafka
+from tests.support.brokers import eventually
 
 PLATFORMS = tuple(BUILT_IN)
 _RESOURCES = {
@@ -123,21 +124,19 @@ class SecureKafka:
             self.grant(role, rights_of(role, names, PLATFORMS))
 
     def grant(self, role: str, rights: Iterable[Right]) -> None:
-        admin = self.admin  # alive until its answers are in
-        for answer in admin.create_acls([_binding(role, right) for right in rights]).values():
+        admin, bindings = self.admin, [_binding(role, right) for right in rights]
+        for answer in admin.create_acls(bindings).values():
             answer.result(10)
+        # The controller answers before the broker has heard.
+        eventually(lambda: all(_is_in_force(admin, bound) for bound in bindings))
 
     @contextmanager
     def without(self, role: str, right: Right) -> Iterator[None]:
         """Take one right away for a while."""
-        bound = _binding(role, right)
-        pattern = AclBindingFilter(
-            bound.restype, bound.name, bound.resource_pattern_type, bound.principal, bound.host, bound.operation,
-            bound.permission_type,
-        )  # fmt: skip
-        admin = self.admin
-        (answer,) = admin.delete_acls([pattern]).values()
+        admin, bound = self.admin, _binding(role, right)
+        (answer,) = admin.delete_acls([_exactly(bound)]).values()
         assert len(answer.result(10)) == 1, f"{role} never had {right}"
+        eventually(lambda: not _is_in_force(admin, bound))
         try:
             yield
         finally:
@@ -150,6 +149,17 @@ def _binding(role: str, right: Right) -> AclBinding:
         _RESOURCES[right.resource], right.name, pattern, f"User:braid-{role}", "*", _OPERATIONS[right.operation],
         AclPermissionType.ALLOW,
     )  # fmt: skip
+
+
+def _exactly(bound: AclBinding) -> AclBindingFilter:
+    return AclBindingFilter(
+        bound.restype, bound.name, bound.resource_pattern_type, bound.principal, bound.host, bound.operation,
+        bound.permission_type,
+    )  # fmt: skip
+
+
+def _is_in_force(admin: AdminClient, bound: AclBinding) -> bool:
+    return bool(admin.describe_acls(_exactly(bound)).result(10))
 
 
 @contextmanager

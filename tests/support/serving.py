@@ -23,7 +23,7 @@ from streams.adapters.local_view import LocalView
 from streams.adapters.topic_follower import Batch, Message
 from streams.domain.accounts import account_key
 from streams.domain.actions import ActionTable, action_of
-from streams.domain.events import Event, Item, ItemRecord, event_id, item_key
+from streams.domain.events import EVENT_ID_BYTES, Event, Item, ItemRecord, event_id, item_key
 from streams.domain.folding import FoldRules
 from streams.domain.interests import InterestRules, threshold_above
 from streams.domain.moves import ARRIVAL, KIND_HEADER, Arrival, pack_arrival
@@ -34,6 +34,7 @@ from streams.domain.publishing import PublishRules
 from streams.domain.ranking import ScoreWeights
 from streams.domain.raw import RawRecord
 from streams.domain.rendering import render_item
+from streams.errors import Unavailable
 from streams.serve.api import create_api
 from streams.serve.background import background_of
 from streams.serve.http_server import http_server
@@ -167,7 +168,10 @@ class Town:
             keys=self.keys,
             readiness=lambda: (self.missing, []),
             account_urls=self.account_urls,
+            erasures=self,
         )
+        self.erasures: list[str] = []
+        self.broker_is_away = False
         self._events = 0
         self._states: dict[bytes, bytes] = {}
         texts = EncodedTexts(CachingEncoder(ENCODER, MemoryEmbeddingCache(1_000)), "profile")
@@ -216,6 +220,13 @@ class Town:
         )
         self._states.update(updated.states)
         return updated.profiles[0][1]
+
+    def request(self, profile_id: str, request_id: bytes) -> None:
+        """`ports.Erasures` in memory."""
+        if self.broker_is_away:
+            raise Unavailable("the broker is away")
+        assert len(request_id) == EVENT_ID_BYTES
+        self.erasures.append(profile_id)
 
     def publish_profile(self, profile: ProfileRecord) -> None:
         self.feed_profiles([(profile.profile_id, encode_profile(profile))])

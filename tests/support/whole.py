@@ -18,7 +18,7 @@ from streams.adapters.identity_events import decode_identity
 from streams.agents.identity import IdentityStage
 from streams.agents.normalise import NormaliseStage
 from streams.agents.profiles import ProfileStage
-from streams.domain.accounts import AccountKey, account_key
+from streams.domain.accounts import AccountKey, Home, account_key
 from streams.domain.actions import ActionTable, action_of
 from streams.domain.decay import DAY_S
 from streams.domain.folding import FoldRules
@@ -26,8 +26,10 @@ from streams.domain.identity_guards import IdentityRules
 from streams.domain.identity_records import unpack_identity
 from streams.domain.limits import IngestLimits
 from streams.domain.profiles import Model, ProfileRecord, decode_profile
+from streams.domain.pseudonyms import Secrets
 from streams.domain.publishing import PublishRules
 from streams.domain.raw import RawRecord
+from streams.domain.sensitive import SensitiveTags
 from streams.domain.topic_names import TopicNames
 from streams.engine.effects import Stage
 from streams.service.hand_over import PersonRules
@@ -71,33 +73,40 @@ class Table(dict[bytes, bytes]):
 
 @dataclass
 class Whole:
-    """All stages. consent: defaults by purpose. view: what the gate knows of `identities`, which may be old."""
+    """All stages. consent: defaults by purpose. view: what the gate knows of `identities`, which may be old.
+
+    secrets: of the beginning. sensitive: tags that are never made.
+    """
 
     consent: Mapping[str, bool] = field(default_factory=dict)
     log: dict[tuple[str, int], list[RawRecord]] = field(default_factory=dict)
     at: dict[tuple[str, int], int] = field(default_factory=dict)
     tables: dict[tuple[str, int], Table] = field(default_factory=dict)
-    view: dict[str, str] = field(default_factory=dict)
+    view: dict[str, Home] = field(default_factory=dict)
+    sensitive: SensitiveTags | None = None
     now_s: float = NOON_S
     ids: count[int] = field(default_factory=count)
+    secrets: Secrets = field(default_factory=lambda: Secrets(SECRET))
 
     def __post_init__(self) -> None:
-        actions, limits = ActionTable(), IngestLimits(consent_defaults=self.consent)
+        actions = ActionTable()
         self.texts = CountedTexts()
-        rules = IdentityRules()
-        fold_rules = FoldRules(DIM, lambda kind: actions.weight_of(action_of(kind)))
+        fold_rules = FoldRules(DIM, lambda kind: actions.weight_of(action_of(kind)), sensitive=self.sensitive)
         publish_rules = PublishRules(Model("m", "1", DIM), 2 * DAY_S, 60 * DAY_S, consent_defaults=self.consent)
         updater = ProfileUpdater(
             PersonRules(fold_rules, self.consent), publish_rules, NoItems(), self.texts, self._peek
         )
-        normaliser = Normaliser(SECRET, lambda _: decode, actions, limits, self._users_of)
-        log = IdentityLog(IdentityGate(SECRET, decode_identity, rules), rules)
-        self.stages: dict[str, Stage] = {
-            NAMES.events("shop"): NormaliseStage(normaliser, NAMES),
-            NAMES.events("video"): NormaliseStage(normaliser, NAMES),
-            NAMES.identity: IdentityStage(log, NAMES, lambda _: None),
-            NAMES.user_events: ProfileStage(updater, NAMES, SystemClock()),
-        }
+        self.stages: dict[str, Stage] = {NAMES.user_events: ProfileStage(updater, NAMES, SystemClock())}
+        self.restart(self.secrets)
+
+    def restart(self, secrets: Secrets) -> None:
+        """The stages that hide ids begin anew, with other secrets perhaps; what they said and kept stays."""
+        rules, limits = IdentityRules(), IngestLimits(consent_defaults=self.consent)
+        normaliser = Normaliser(secrets, lambda _: decode, ActionTable(), limits, self._homes_of)
+        log = IdentityLog(IdentityGate(secrets, decode_identity, rules), rules)
+        for platform in ("shop", "video"):
+            self.stages[NAMES.events(platform)] = NormaliseStage(normaliser, NAMES)
+        self.stages[NAMES.identity] = IdentityStage(log, NAMES, lambda _: None)
 
     def say(self, platform: str, who: str, kind: str = "product.viewed", **more: Any) -> str:
         """Publish an event; returns its id."""
@@ -118,6 +127,10 @@ class Whole:
             "data": {"accounts": named} | data,
         }  # fmt: skip
         self._append(NAMES.identity, 0, b"", json.dumps(event).encode(), ())
+
+    def tell_user(self, user: str, event: bytes) -> None:
+        """Write to `user-events` what one of Braid's own commands is."""
+        self._append(NAMES.user_events, zlib.crc32(user.encode()) % PARTITIONS, user.encode(), event, ())
 
     def pending(self) -> list[tuple[str, int]]:
         """Source partitions with something to read."""
@@ -162,7 +175,8 @@ class Whole:
         for records in (records for (topic, _), records in self.log.items() if topic == NAMES.identities):
             for record in records:
                 key = (record.key or b"").decode()
-                self.view[key] = key if record.value is None else unpack_identity(record.value).user
+                said = None if record.value is None else unpack_identity(record.value)
+                self.view[key] = Home(key, key) if said is None else Home(said.account or key, said.user)
 
     def published(self) -> dict[str, ProfileRecord]:
         """The topic `profiles` read to its end."""
@@ -188,8 +202,8 @@ class Whole:
         self.now_s += 0.001
         records.append(RawRecord(value, headers, self.now_s, topic, partition, len(records), key))
 
-    def _users_of(self, accounts: Sequence[AccountKey]) -> list[Any]:
-        return [self.view.get(account, account) for account in accounts]
+    def _homes_of(self, accounts: Sequence[AccountKey]) -> list[Any]:
+        return [self.view.get(account, Home(account, account)) for account in accounts]
 
     def _peek(self, partition: int, keys: list[bytes]) -> list[bytes | None]:
         return self.tables.setdefault((NAMES.user_events, partition), Table()).get_many(keys)

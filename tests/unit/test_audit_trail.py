@@ -8,18 +8,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fastapi import Depends
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.accounts import account_key
 from streams.domain.audit_records import AuditRecord, decode_audit, mark_of, outcome_of
-from streams.serve.access import requires
-from streams.serve.api import create_api
 from streams.serve.api_keys import KeyGrant
-from streams.serve.audit import MemoryAudit, audited
-from streams.serve.subjects import names_its_subject
-from tests.support.serving import NOON_S, SECRET, Did, Town, answering, opened, subject_items
+from streams.serve.audit import MemoryAudit
+from tests.support.serving import NOON_S, SECRET, Did, Town, opened, subject_items
 
 READ_KEY, ERASE_KEY = "read-key-of-the-tests", "erase-key-of-the-tests"
 READ, ERASE = {"Authorization": f"Bearer {READ_KEY}"}, {"Authorization": f"Bearer {ERASE_KEY}"}
@@ -108,24 +104,23 @@ def test_a_read_is_answered_while_the_audit_is_away_and_the_loss_is_counted(api:
     assert audit.n_lost == 1
 
 
+class Recorded:
+    """Erasures that only say what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def request(self, profile_id: str, request_id: bytes) -> None:
+        self.asked.append(profile_id)
+
+
 @pytest.fixture
 def erasing(town: Town) -> Iterator[tuple[httpx.Client, list[str]]]:
-    """The API with an erasure as the routes of it are guarded, and what was erased."""
-    erased: list[str] = []
-    application = create_api(town.parts)
-    guards = [
-        Depends(requires("erase", town.parts.keys)),
-        Depends(names_its_subject(town.parts)),
-        Depends(audited(town.parts.auditor, "erase")),
-    ]
-
-    def erase(profile_id: str) -> dict[str, str]:
-        erased.append(profile_id)
-        return {}
-
-    application.delete("/v1/profiles/{profile_id}", dependencies=guards)(erase)
-    with answering(application) as url, httpx.Client(base_url=url, trust_env=False) as client:
-        yield client, erased
+    """The API, and who was erased."""
+    erasures = Recorded()
+    town.parts = replace(town.parts, erasures=erasures)
+    with town.api() as client:
+        yield client, erasures.asked
 
 
 @pytest.mark.requirement("N8", "N14")
@@ -133,12 +128,12 @@ def test_an_erasure_is_in_the_audit_before_and_after_it_happens(
     erasing: tuple[httpx.Client, list[str]], audit: MemoryAudit
 ):
     api, erased = erasing
-    assert api.delete("/v1/profiles/p-1", headers=ERASE).status_code == 200
+    assert api.delete("/v1/profiles/p-1", headers=ERASE).status_code == 202
     whom = mark_of(SECRET, "p-1")
     assert erased == ["p-1"]
     assert list(audit.records) == [
         AuditRecord(NOON_S, "privacy", "erase", whom, "begun", 0),
-        AuditRecord(NOON_S, "privacy", "erase", whom, "answered", 200),
+        AuditRecord(NOON_S, "privacy", "erase", whom, "answered", 202),
     ]
 
 
@@ -149,6 +144,16 @@ def test_no_erasure_happens_while_the_audit_is_away(erasing: tuple[httpx.Client,
     answer = api.delete("/v1/profiles/p-1", headers=ERASE)
     assert (answer.status_code, answer.json()["code"]) == (503, "audit_unavailable")
     assert erased == []
+
+
+@pytest.mark.requirement("N14")
+def test_an_export_is_in_the_audit_and_does_not_happen_without_it(town: Town, api: httpx.Client, audit: MemoryAudit):
+    profile_id = town.live(Did("shop.wishlist.added", "shop:cooking-0")).profile_id
+    path = f"/v1/profiles/{profile_id}/export"
+    assert api.get(path, headers=ERASE).status_code == 200
+    assert [(record.action, record.outcome) for record in audit.records] == [("export", "begun"), ("export", "answered")]
+    audit.is_away = True
+    assert api.get(path, headers=ERASE).status_code == 503
 
 
 @pytest.mark.requirement("N14")

@@ -11,7 +11,7 @@ from streams.cli.commands import app
 
 COMMANDS = [
     "demo", "worker", "serve", "broker", "replay", "tail", "profile", "recommend", "explain", "topics apply",
-    "topics check",
+    "topics check", "keys new", "keys hash", "rights",
 ]  # fmt: skip
 
 

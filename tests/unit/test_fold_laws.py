@@ -70,7 +70,8 @@ def assert_same_profile(one: UserState, other: UserState) -> None:
             np.testing.assert_allclose(vector(account, horizon), vector(twin, horizon), atol=2e-5)
         assert set(account.tags) == set(twin.tags)
         for tag, state in account.tags.items():
-            assert state.score == pytest.approx(twin.tags[tag].score, rel=1e-9, abs=1e-9)
+            score = twin.tags[tag].score * twin.tag_scale
+            assert state.score * account.tag_scale == pytest.approx(score, rel=1e-9, abs=1e-9)
             assert state.support == twin.tags[tag].support
 
 

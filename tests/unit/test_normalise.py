@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from streams.adapters.cloudevents import decode
-from streams.domain.accounts import UserKey, account_key
+from streams.domain.accounts import Home, UserKey, account_key
 from streams.domain.actions import ActionTable
 from streams.domain.consents import Will
 from streams.domain.dead_letters import DeadLetter, decode_dead_letter
@@ -126,7 +126,7 @@ def test_a_visitor_without_a_login_is_an_account_of_their_own() -> None:
 
 
 def test_the_user_is_whom_the_account_resolves_to() -> None:
-    batch = normalised(a_cloud_event(), resolve=lambda accounts: [UserKey(f"user of {a[:4]}") for a in accounts])
+    batch = normalised(a_cloud_event(), resolve=lambda accounts: [Home(a, UserKey(f"user of {a[:4]}")) for a in accounts])
     assert batch.events[0][0] == f"user of {batch.events[0][1].account[:4]}"
 
 

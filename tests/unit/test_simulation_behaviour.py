@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from streams.simulation import Simulation
+from streams.simulation.identities import among
 from streams.simulation.people import DAY_S, HISTORY_S
 from streams.simulation.records import CloudEvent, OutgoingRecord, to_record
 
@@ -40,7 +41,8 @@ def at_s(event: CloudEvent) -> float:
 def test_the_same_seed_gives_the_same_records_to_the_byte() -> None:
     def everything(seed: int) -> list[OutgoingRecord]:
         simulation = Simulation(seed, NOW_S, n_people=30, n_items=600)
-        return [*simulation.item_records(), *map(to_record, simulation.events(500))]
+        events = map(to_record, simulation.events(500))
+        return [*simulation.item_records(), *among(list(events), simulation.links())]
 
     assert everything(5) == everything(5)
     assert everything(5) != everything(6)

@@ -23,6 +23,15 @@ def test_no_raw_id_is_used_twice_on_a_platform_or_by_one_person() -> None:
     assert all(len(set(person.accounts.values())) == len(person.accounts) for person in PEOPLE)
 
 
+def test_most_people_are_known_to_a_provider_or_by_a_common_id_and_some_to_nobody() -> None:
+    linked, shared = (sum(bool(said) for said in told) for told in zip(*((p.is_linked, p.userid) for p in PEOPLE), strict=True))
+    unknown = [person for person in PEOPLE if not person.is_known]
+    assert linked > shared > len(unknown) >= 2
+    assert linked + shared + len(unknown) == len(PEOPLE)
+    assert len({person.userid for person in PEOPLE if person.userid}) == shared
+    assert PEOPLE[-1] in unknown
+
+
 def test_everybody_cares_about_something_at_any_time_and_dislikes_something_else() -> None:
     topics = set(Simulation(seed=7, now_s=NOW_S).topics)
     for person in PEOPLE:
@@ -51,6 +60,7 @@ def test_the_story_has_a_chinese_reader_a_person_of_three_platforms_and_a_change
     chinese, runner, convert = Simulation(seed=3, now_s=NOW_S).story()
     assert chinese.chinese_share == 1.0
     assert len(runner.accounts) == 3
+    assert [chinese.is_known, runner.is_known, convert.is_known] == [True, False, True]
     assert next(iter(convert.strengths_at(NOW_S - 10 * DAY_S))) == "jazz"
     assert list(convert.strengths_at(NOW_S)) == ["coffee"]
 

@@ -42,6 +42,7 @@ def demo(
         return
     if not result.is_complete:
         raise Unavailable(
-            f"{result.n_accounted} of {result.events_published} published events are accounted for; "
+            f"{result.n_accounted} of {result.events_published} published events are accounted for, "
+            f"{result.profiles} profiles are there and {result.n_due} should be; "
             "run again with --debug and look at the logs named above"
         )

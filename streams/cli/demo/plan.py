@@ -30,7 +30,11 @@ class Prepared:
 
 @dataclass
 class DemoResult:
-    """Counts of one run. late and ignored events are accounted for, but part of neither profiles nor dead letters."""
+    """Counts of one run. What is late, ignored or refused is accounted for, but in neither profiles nor dead letters.
+
+    n_refused: events of people who asked to be erased. n_consents: sent, and applied to no sum. n_due: profiles that
+    must be there once every event and every link is applied.
+    """
 
     events_published: int = 0
     events_applied: int = 0
@@ -38,6 +42,9 @@ class DemoResult:
     dead_letters: int = 0
     n_late: int = 0
     n_ignored: int = 0
+    n_refused: int = 0
+    n_consents: int = 0
+    n_due: int = 0
     profiles: int = 0
     items: int = 0
     recommended: int = 0
@@ -48,12 +55,14 @@ class DemoResult:
     @property
     def n_accounted(self) -> int:
         """Published events whose fate is known."""
-        return self.events_applied + self.duplicates + self.dead_letters + self.n_late + self.n_ignored
+        set_aside = self.n_late + self.n_ignored + self.n_refused + self.n_consents
+        return self.events_applied + self.duplicates + self.dead_letters + set_aside
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing was lost and nothing counted twice."""
-        return self.events_published > 0 and self.n_accounted == self.events_published
+        """Whether nothing was lost, nothing counted twice, and every person is one as far as somebody knows them."""
+        is_accounted = self.events_published > 0 and self.n_accounted == self.events_published
+        return is_accounted and self.profiles == self.n_due
 
     def as_contract(self) -> dict[str, Any]:
         """The machine-readable end, as docs/contracts.md has it."""

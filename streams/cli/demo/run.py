@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from threading import Event
 from types import FrameType
 from typing import Final
@@ -13,19 +13,24 @@ from rich.progress import TaskID
 
 from streams.brokers.connection import producer_config
 from streams.cli.api_client import ApiClient
+from streams.cli.demo.one_person import OnePerson
 from streams.cli.demo.plan import DemoPlan, DemoResult, Prepared
 from streams.cli.demo.processes import DemoProcesses
 from streams.cli.demo.screen import Screen
+from streams.cli.demo.served import Served
 from streams.cli.demo.story import Story
 from streams.cli.demo.watch import ProfileWatch, scrape
 from streams.domain.topic_names import TopicNames
+from streams.errors import Unavailable
 from streams.settings import Kafka
-from streams.simulation import Simulation, dirty
+from streams.simulation import Ledger, Simulation, dirty
+from streams.simulation.identities import among, n_profiles
 from streams.simulation.publisher import Publisher
-from streams.simulation.records import to_record
+from streams.simulation.records import CloudEvent, identity_record, to_record
 
 _PATIENCE_S: Final = 120.0
-_CATCH_UP_S: Final = 5.0
+#: Accounts that are linked at the end take some hops between topics to come together.
+_CATCH_UP_S: Final = 30.0
 _NAMES: Final = TopicNames()
 
 
@@ -97,39 +102,54 @@ class _Demo:
 
     def _publish_events(self) -> None:
         assert self._watch is not None
-        records, ledger = dirty(self._simulation.events(self._plan.n_events), self._plan.seed)
+        events, links = self._simulation.events(self._plan.n_events), self._simulation.links()
+        records, ledger = dirty(events, self._plan.seed)
+        self.result.n_consents, self.result.n_due = ledger.n_consents, n_profiles(self._simulation.people, events)
         publisher = Publisher(producer_config(Kafka(bootstrap_servers=self._processes.bootstrap_servers)), _NAMES)
         step = self._screen.step("events: folded into profiles", len(records))
         self._watch.is_timing.set()
         began_s = time.monotonic()
-        publisher.publish(
-            records,
+        sent = publisher.publish(
+            among(records, links),
             self._plan.rate_per_s,
-            lambda delivery: self._screen.update(step, delivery.published, self._note()),
+            lambda delivery: self._screen.update(step, min(delivery.published, len(records)), self._note()),
         )
-        self.result.events_published = publisher.delivery.published
+        if sent.failed:
+            raise Unavailable(f"{sent.failed} records were not taken by the embedded broker: {sent.first_error}")
+        self.result.events_published = sent.published - len(links)
         self._wait(step, self._processes.metrics_url, len(records), self._account)
         lasted_s = time.monotonic() - began_s
-        self._wait_for_watch()
         self._watch.is_timing.clear()
+        self._wait_for_people()
         self.result.events_per_s = self.result.events_applied / lasted_s
         self.result.latencies_s = list(self._watch.latencies_s)
-        self.result.profiles = len(self._watch.revisions)
         self._screen.done(step, self._note())
+        self._say_counts(ledger, events)
+
+    def _say_counts(self, ledger: Ledger, events: Sequence[CloudEvent]) -> None:
+        result = self.result
+        accounts = {(event["type"].partition(".")[0], event["subject"]) for event in events}
         self._screen.say(
-            f"  {self.result.events_applied:,} applied, {self.result.duplicates} repeats dropped, "
-            f"{self.result.n_ignored} only counted (consent, traits), {self.result.dead_letters} dead letters "
-            f"({len(ledger.invalid)} invalid sent), {len(ledger.late)} late ones counted in full; "
-            f"{self.result.profiles} profiles, one an account"
+            f"  {result.events_applied:,} applied, {result.duplicates} repeats dropped, "
+            f"{result.dead_letters} dead letters ({len(ledger.invalid)} invalid sent), {len(ledger.late)} late ones "
+            f"counted in full; {result.n_ignored} traits and {result.n_consents} consents are no behaviour, "
+            f"{result.n_refused} of somebody who asked to be erased\n"
+            f"  {len(accounts)} accounts of {self._plan.n_people} people are {result.profiles} profiles: "
+            "most sign in with a provider or carry a `userid`, of some nobody knows who they are"
         )
 
-    def _wait_for_watch(self) -> None:
-        """Until the reader of `profiles` has what was published: the last ones are a fetch behind."""
+    def _wait_for_people(self) -> None:
+        """Until the reader of `profiles` has what must be there: accounts move and the last records are fetched."""
+        assert self._watch is not None
+        give_up_at_s = time.monotonic() + _CATCH_UP_S
+        while not self._has_all_profiles() and time.monotonic() < give_up_at_s:
+            time.sleep(0.05)
+        self.result.profiles = len(self._watch.revisions)
+
+    def _has_all_profiles(self) -> bool:
         assert self._watch is not None
         published = scrape(self._processes.metrics_url).get("braid_profiles_published_total", 0)
-        give_up_at_s = time.monotonic() + _CATCH_UP_S
-        while self._watch.n_read < published and time.monotonic() < give_up_at_s:
-            time.sleep(0.02)
+        return self._watch.n_read >= published and len(self._watch.revisions) == self.result.n_due
 
     def _account(self, metrics: Mapping[str, float]) -> float:
         result = self.result
@@ -139,6 +159,7 @@ class _Demo:
         behind_horizon = metrics.get("braid_behind_dedup_horizon_total", 0)
         result.n_late = int(metrics.get("braid_late_events_total", 0) + behind_horizon)
         result.n_ignored = int(metrics.get("braid_ignored_events_total", 0))
+        result.n_refused = int(metrics.get("braid_events_refused_total", 0))
         return result.n_accounted
 
     def _wait(self, step: TaskID, url: str, target: int, measure: Callable[[Mapping[str, float]], float]) -> int:
@@ -163,16 +184,18 @@ class _Demo:
 
     def _tell(self, publisher: Publisher) -> None:
         assert self._watch is not None
-        api = ApiClient(self._processes.api_url)
-        story = Story(self._screen.console, api, self._simulation, self._watch.revisions)
-        story.tell_people()
+        served = Served(ApiClient(self._processes.api_url), self._watch.revisions)
 
-        def send(event: dict[str, object]) -> None:
-            publisher.send(to_record(event))
+        def send(event: CloudEvent) -> None:
+            is_command = event["type"].startswith("identity.")
+            publisher.send(identity_record(event) if is_command else to_record(event))
             publisher.flush()
 
+        OnePerson(self._screen.console, served, self._simulation, send).tell()
+        story = Story(self._screen.console, served, self._simulation)
+        story.tell_people()
         story.tell_one_event(send)
-        self.result.recommended = story.n_recommended
+        self.result.recommended = served.n_recommended
 
 
 def _keep_serving(processes: DemoProcesses, screen: Screen) -> None:

@@ -16,7 +16,10 @@ from streams.settings import Kafka
 
 
 class ProfileWatch:
-    """Reads `profiles` as a service team would. Latencies are taken while `is_timing` is set."""
+    """Reads `profiles` as a service team would: a profile that was merged away or erased is gone.
+
+    revisions: of the living profiles. Latencies are taken of updates, while `is_timing` is set.
+    """
 
     def __init__(self, bootstrap_servers: str, topic: str) -> None:
         self.revisions: dict[str, int] = {}
@@ -43,10 +46,11 @@ class ProfileWatch:
                     continue
                 self.n_read += 1
                 if value is None:
+                    self.revisions.pop(key.decode(), None)
                     continue
                 profile = decode_profile(value)
                 self.revisions[key.decode()] = profile.revision
-                if self.is_timing.is_set():
+                if profile.change.kind == "update" and self.is_timing.is_set():
                     self.latencies_s.append(max(0.0, time.time() - profile.updated_at))  # noqa: TID251
 
 

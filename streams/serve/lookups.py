@@ -1,0 +1,16 @@
+"""From a platform's own user id to the person, also while one secret takes another's place."""
+
+from __future__ import annotations
+
+from streams.domain.accounts import account_key
+from streams.serve.parts import ServeParts
+
+
+def person_of(parts: ServeParts, platform: str, account: str) -> str:
+    """The id of the person an account belongs to, known or not.
+
+    The newest secret first, then the former ones, until there is a profile; without one, where its events will go.
+    """
+    secrets = (parts.pseudonym_secret, *parts.previous_secrets)
+    ids = [parts.resolve(account_key(secret, platform, account)) for secret in secrets]
+    return next((each for each in ids[:-1] if parts.profiles.profile_of(each) is not None), ids[-1])
