@@ -10,14 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
-from rocksdict import BlockBasedOptions, Cache, Options, Rdict
+from rocksdict import BlockBasedOptions, BottommostLevelCompaction, Cache, CompactOptions, Options, Rdict
 
 from streams.errors import BraidError, CorruptState, Retryable
 
 _BLOOM_BITS_PER_KEY = 10
 _LOG_FILES = 2
-#: The manifest names the first and last key of every file, also of those that are gone, until it is begun anew.
-_MANIFEST_BYTES = 64 << 10
+#: The manifest names the first and last key of every file, also of those that are gone, until it is begun anew: at
+#: every change, of which there are few.
+_MANIFEST_BYTES = 1
+_SHREDDED = b"\x00shredded"
 #: More deleted keys than this are removed by rewriting everything once.
 _MAX_RANGES = 200
 
@@ -61,8 +63,18 @@ class Shredder:
         self._db.flush(wait=True)  # the write-ahead log of a flushed memtable is dropped
         ranges = [(key, key + b"\x00") for key in keys] if len(keys) <= _MAX_RANGES else [(None, None)]
         for begin, end in ranges:
-            self._db.compact_range(begin, end)
+            self._db.compact_range(begin, end, compact_opt=_rewriting())
+        # One more file, so that the manifest that names the old ones is followed by a new one.
+        self._db.put(_SHREDDED, b"")
+        self._db.flush(wait=True)
         return len(keys)
+
+
+def _rewriting() -> CompactOptions:
+    """Without this a file that is alone is moved down as it is, tombstones and their keys in it."""
+    options = CompactOptions()
+    options.set_bottommost_level_compaction(BottommostLevelCompaction.force())
+    return options
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def deeds(person: Person) -> Iterator[Sent]:
     review["data"] = {"item": ITEM | {"title": f"tent of {person.email}"}, "text": person.words, "rating": 5}
     packed = [("content-type", b"application/cloudevents+msgpack")]
     yield "events.shop", key, msgpack.packb(review), packed
-    search = event(person, "shop", "search.performed", f"search-{person.number}")
+    search = event(person, "shop", "product.searched", f"search-{person.number}")
     body = json.dumps({"query": person.words}).encode()
     headers = [(f"ce_{name}", str(value).encode()) for name, value in search.items() if name != "data"]
     yield "events.shop", key, body, [*headers, ("content-type", b"application/json")]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.fuzz import __main__ as driver
 from tests.fuzz.event_gates import event_seeds
@@ -47,6 +48,14 @@ class Planted:
 @pytest.fixture
 def planted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(GATES, "planted", Entry(Planted, 1.0))
+
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """The driver silences the process that it thinks is its own."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.mark.usefixtures("planted")
