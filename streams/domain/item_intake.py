@@ -6,11 +6,11 @@ from functools import lru_cache
 from typing import Final
 
 from streams.domain import reasons
-from streams.domain.cleaning import clean_tag, clean_text
+from streams.domain.cleaning import clean_tag
 from streams.domain.envelopes import ItemData
 from streams.domain.events import Item
 from streams.domain.limits import IngestLimits
-from streams.domain.masking import clean_and_mask
+from streams.domain.masking import clean_and_mask, mask
 from streams.domain.signals import converted
 from streams.errors import InvalidEvent
 
@@ -18,6 +18,7 @@ MAX_TITLE_CHARS: Final = 512
 MAX_NAME_CHARS: Final = 128
 MAX_TAGS: Final = 32
 CACHED_TITLES: Final = 65_536
+CACHED_TAGS: Final = 16_384
 
 
 def clean_item(said: ItemData, limits: IngestLimits) -> Item:
@@ -32,13 +33,13 @@ def clean_item(said: ItemData, limits: IngestLimits) -> Item:
         item_id=said.item_id,
         title=_words(said.title, MAX_TITLE_CHARS),
         description=_words(said.description, limits.max_text_chars),
-        category=_text(said.category, MAX_NAME_CHARS),
-        brand=_text(said.brand, MAX_NAME_CHARS),
-        color=_text(said.color, MAX_NAME_CHARS),
+        category=_words(said.category, MAX_NAME_CHARS),
+        brand=_words(said.brand, MAX_NAME_CHARS),
+        color=_words(said.color, MAX_NAME_CHARS),
         tags=_tags(said.tags),
         price=price,
         currency="" if price is None else limits.currency,
-        author=_text(said.author, MAX_NAME_CHARS),
+        author=_words(said.author, MAX_NAME_CHARS),
         genre=_tags(said.genre),
         duration_s=said.duration_s,
         language=clean_tag(said.language) if said.language else "",
@@ -46,7 +47,7 @@ def clean_item(said: ItemData, limits: IngestLimits) -> Item:
 
 
 def _words(raw: str | None, max_chars: int) -> str:
-    """Free text: posts are items too, and people write their numbers into them."""
+    """Free text: posts are items too, and people write their numbers into them, into names and categories as well."""
     if not raw:
         return ""
     return _short_words(raw, max_chars) if len(raw) <= MAX_TITLE_CHARS else clean_and_mask(raw, max_chars).text
@@ -58,12 +59,16 @@ def _short_words(raw: str, max_chars: int) -> str:
     return clean_and_mask(raw, max_chars).text
 
 
-def _text(raw: str | None, max_chars: int) -> str:
-    return clean_text(raw, max_chars) if raw else ""
-
-
 def _tags(raw: list[str] | None) -> tuple[str, ...]:
-    """Distinct tags in the order given, the empty ones left out."""
+    """Distinct tags in the order given; empty ones and those that hold personal data are left out."""
     if not raw:
         return ()
-    return tuple(dict.fromkeys(tag for tag in map(clean_tag, raw[: 2 * MAX_TAGS]) if tag))[:MAX_TAGS]
+    tags = [_tag(each[:MAX_TITLE_CHARS]) for each in raw[: 2 * MAX_TAGS]]
+    return tuple(dict.fromkeys(tag for tag in tags if tag))[:MAX_TAGS]
+
+
+@lru_cache(CACHED_TAGS)
+def _tag(raw: str) -> str:
+    tag = clean_tag(raw)
+    # The raw one too: folding and cutting may hide half an address.
+    return tag if not mask(tag).counts and not mask(raw).counts else ""

@@ -80,7 +80,7 @@ def deeds(person: Person) -> Iterator[Sent]:
         yield f"events.{platform}", said["subject"].encode(), json.dumps(said).encode(), []
     key = person.account("shop").encode()
     review = event(person, "shop", "review.posted", f"review-{person.number}")
-    review["data"] = {"item": ITEM | {"title": f"tent of {person.email}"}, "text": person.words, "rating": 5}
+    review["data"] = {"item": ITEM | named(person), "text": person.words, "rating": 5}
     packed = [("content-type", b"application/cloudevents+msgpack")]
     yield "events.shop", key, msgpack.packb(review), packed
     search = event(person, "shop", "product.searched", f"search-{person.number}")
@@ -88,6 +88,14 @@ def deeds(person: Person) -> Iterator[Sent]:
     headers = [(f"ce_{name}", str(value).encode()) for name, value in search.items() if name != "data"]
     yield "events.shop", key, body, [*headers, ("content-type", b"application/json")]
     yield "identity", key, json.dumps(link(person)).encode(), []
+
+
+def named(person: Person) -> dict[str, Any]:
+    """What an item may be called by somebody who wants to be written to."""
+    return {
+        "title": f"tent of {person.email}", "description": person.words, "brand": person.email, "author": person.phone,
+        "category": f"call {person.phone}", "tags": ["tent", person.email, f"tel {person.phone}"], "genre": [person.email],
+    }  # fmt: skip
 
 
 def link(person: Person) -> dict[str, Any]:

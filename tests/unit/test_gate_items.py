@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.adapters.cloudevents import decode
+from streams.domain.envelopes import ItemData
 from streams.domain.events import Item
+from streams.domain.item_intake import clean_item
 from streams.domain.limits import IngestLimits
 from streams.domain.raw import RawRecord
 from streams.domain.rendering import render_item
@@ -92,3 +94,14 @@ def test_equal_items_read_equal_and_silent_fields_leave_no_line(title: str, bran
     item = Item(item_id="i", title=title, brand=brand, tags=tuple(tags))
     assert render_item(item) == render_item(Item(item_id="other", title=title, brand=brand, tags=tuple(tags)))
     assert render_item(item).startswith("title: ") is bool(title)
+
+
+@pytest.mark.requirement("N9")
+def test_names_and_tags_hold_no_personal_data() -> None:
+    said = ItemData(
+        item_id="i", category="call 13800138000", brand="ann@mail.example", author="ann@mail.example", color="red",
+        tags=["tent", "tel 13800138000", "<b>ann</b>@mail.example"], genre=["ann@mail.example", "jazz"],
+    )  # fmt: skip
+    item = clean_item(said, LIMITS)
+    assert (item.category, item.brand, item.author, item.color) == ("call [phone]", "[email]", "[email]", "red")
+    assert (item.tags, item.genre) == (("tent",), ("jazz",))
