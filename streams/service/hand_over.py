@@ -6,10 +6,9 @@ a moment ago, get events that were sent before the gate knew of a link, or whose
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Protocol
 
 import msgspec
 
@@ -37,12 +36,16 @@ class Handover(msgspec.Struct, frozen=True):
     said: Move | Arrival
 
 
-class Batch(Protocol):
-    """What one source partition brought: the events with their vectors, and what moves."""
+Entry = Observation | Handover
 
-    observations: list[Observation]
-    handovers: list[Handover]
+
+@dataclass(frozen=True)
+class Part:
+    """One user's part of a batch. entries: in the order of the partition. erased: accounts of the ledger."""
+
+    entries: list[Entry]
     vectors: Vectors
+    erased: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -93,41 +96,52 @@ def refuses(standing: Standing | None, event: Event, defaults: Mapping[str, bool
     return not allows(standing, "profile", defaults)
 
 
-def settle_user(
-    rules: PersonRules, user: str, state: UserState, batch: Batch, erased: Mapping[str, float]
-) -> Settled:
-    """One user's part of a batch, in place; the revision grows by at most one. erased: accounts of the ledger."""
-    return _Settling(rules, user, state, erased).settle(batch)
+def entries_of(
+    users: Collection[str], observations: Sequence[Observation], handovers: Sequence[Handover]
+) -> dict[str, list[Entry]]:
+    """Of these users, everything in the order of the partition; users in their own order."""
+    found: dict[str, list[Entry]] = {user: [] for user in sorted(users)}
+    everything: list[Entry] = [*observations, *handovers]
+    for entry in everything:
+        if entry.user in found:
+            found[entry.user].append(entry)
+    for entries in found.values():
+        entries.sort(key=_offset)
+    return found
+
+
+def settle_user(rules: PersonRules, user: str, state: UserState, part: Part) -> Settled:
+    """One user's part of a batch, in place; the revision grows by at most one."""
+    return _Settling(rules, user, state, part).settle()
 
 
 class _Settling:
     """One user on the way through one batch."""
 
-    def __init__(self, rules: PersonRules, user: str, state: UserState, erased: Mapping[str, float]) -> None:
-        self._rules, self._user, self._state, self._erased = rules, user, state, dict(erased)
+    def __init__(self, rules: PersonRules, user: str, state: UserState, part: Part) -> None:
+        self._rules, self._user, self._state, self._part = rules, user, state, part
+        self._erased = dict(part.erased)
         self._settled = Settled()
         self._run: list[Observation] = []
         self._kind = "update"
         self._triggers: list[bytes] = []
 
-    def settle(self, batch: Batch) -> Settled:
+    def settle(self) -> Settled:
         state, settled, revision = self._state, self._settled, self._state.revision
-        entries: list[Observation | Handover] = [each for each in batch.observations if each.user == self._user]
-        entries += [each for each in batch.handovers if each.user == self._user]
-        entries.sort(key=_offset)
-        for entry in entries:
+        vectors = self._part.vectors
+        for entry in self._part.entries:
             if entry.offset <= state.fence:
                 settled.report.n_replayed += 1
             elif isinstance(entry, Handover):
-                self._fold(batch.vectors)
+                self._fold(vectors)
                 self._hand_over(entry.said)
             elif self._is_here(entry):
                 if entry.event.will is not None:
-                    self._fold(batch.vectors)
+                    self._fold(vectors)
                     self._decide(entry.event)
                 self._take(entry)
-        self._fold(batch.vectors)
-        state.fence = max(state.fence, entries[-1].offset)
+        self._fold(vectors)
+        state.fence = max(state.fence, self._part.entries[-1].offset)
         triggers = self._triggers + settled.report.touched.get(self._user, [])
         if triggers:
             settled.cause = Cause(self._kind, triggers)

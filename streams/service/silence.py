@@ -34,9 +34,7 @@ class Silence:
         spoken = {user: None for _, user, event in decoded if event.text}
         defaults, lately = self._rules.consent_defaults, self._lately
         raws = self._peek(partition, [user.encode() for user in spoken]) if spoken else []
-        known = {
-            user: _standings(raw) for user, raw in zip(spoken, raws, strict=True)
-        }
+        known = {user: _standings(raw) for user, raw in zip(spoken, raws, strict=True)}
         silent: set[int] = set()
         for place, (_, user, event) in enumerate(decoded):
             if event.will is not None:

@@ -32,9 +32,11 @@ from streams.ports import ItemCatalogue
 from streams.service.event_vectors import EventVectors, Texts
 from streams.service.hand_over import (
     Handover,
+    Part,
     PersonRules,
     Settled,
     decode_handover,
+    entries_of,
     is_handover,
     settle_user,
 )
@@ -134,9 +136,9 @@ class ProfileUpdater:
         report = fold(self._fold_rules, states, settled, prepared.vectors)
         updated = UpdatedProfiles(report=report)
         changed = [Changed(user, states[user], Cause("update", triggers)) for user, triggers in report.touched.items()]
-        for user in sorted(unsettled):
-            batch = settle_user(self._rules, user, states[user], prepared, erased)
-            changed += self._settled(user, states[user], batch, updated)
+        for user, entries in entries_of(unsettled, prepared.observations, prepared.handovers).items():
+            settled_user = settle_user(self._rules, user, states[user], Part(entries, prepared.vectors, erased))
+            changed += self._settled(user, states[user], settled_user, updated)
         for start in range(0, len(changed), CHUNK):
             self._publish(changed[start : start + CHUNK], updated)
         return updated
@@ -204,6 +206,7 @@ class ProfileUpdater:
         keys = list(set().union(*map(recent_items, states)))
         vectors, found = self._items.vectors_of(keys)
         return {key: vectors[row] for row, key in enumerate(keys) if found[row]}
+
 
 def decode_event(record: RawRecord) -> tuple[str, Event]:
     """(user key, event) of a `user-events` record. Raises InvalidEvent."""
