@@ -114,6 +114,7 @@ class WorkerParts:
 
     def normalise(self) -> StageApp:
         """`events.<platform>` → `user-events`."""
+        sources = tuple(self.names.events(platform) for platform in self.sources.platforms)
         limits = limits_of(self.settings)
         normaliser = Normaliser(
             self.settings.pseudonym_secrets(),
@@ -122,7 +123,6 @@ class WorkerParts:
             limits,
             self._identities().homes_of,
         )
-        sources = tuple(self.names.events(platform) for platform in self.sources.platforms)
         return self._app(NormaliseStage(normaliser, self.names, self.keep), sources)
 
     def identity(self) -> StageApp:
@@ -245,7 +245,7 @@ class WorkerParts:
             shared_writer=shared,
             standby=self._standby(owner),
             fault=self.fault,
-            faust_options=faust_broker_options(kafka),
+            faust_options=faust_broker_options(kafka, is_embedded=self.sources.is_embedded),
         )
         return StageApp(stage, sources, config)
 

@@ -24,6 +24,7 @@ class SourceTopics:
 
     platforms: tuple[Platform, ...]
     topic_ids: dict[str, str]
+    is_embedded: bool = False
 
     @classmethod
     def verified(cls, settings: Settings, mapped: tuple[Platform, ...]) -> SourceTopics:
@@ -45,7 +46,9 @@ class SourceTopics:
         names = TopicNames(settings.topics.prefix)
         platforms = tuple(dict.fromkeys((*map(parse_platform, settings.topics.platforms), *mapped)))
         sources = [names.user_events, names.items, names.identity]
-        return cls(platforms, {} if topic_admin.is_embedded(metadata) else _topic_ids(admin, sources))
+        if topic_admin.is_embedded(metadata):
+            return cls(platforms, {}, is_embedded=True)
+        return cls(platforms, _topic_ids(admin, sources))
 
 
 def _topic_ids(admin: AdminClient, topics: list[str]) -> dict[str, str]:

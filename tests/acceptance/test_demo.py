@@ -53,7 +53,7 @@ def test_the_demo_shows_three_accounts_become_one_person_and_one_of_them_taken_o
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     said = " ".join(done.stderr.replace("│", " ").split())
-    parts = re.findall(r"(shop|video|social) profile (\w{8})… (\d+) events", said)
+    parts = re.findall(r"(shop|video|social) (\w{8})… (\d+) events", said)
     assert [platform for platform, _, _ in parts] == ["shop", "video", "social"], said
     assert len({profile for _, profile, _ in parts}) == 3
     joined = re.search(r"later one profile, (\w{8})…, change merge: (\d+) = (\d+) \+ (\d+) \+ (\d+) events", said)

@@ -48,6 +48,7 @@ class People(ApiClient):
         return {
             "profile_id": profile_id, "revision": 1, "events_applied": n_events, "platforms": blocks, "tags": tags,
             "change": {"kind": kind},
+            "vectors": {"interests": [{"label": "ridges", "mass": 1.0, "evidence": [{"type": f"{own[0]}.x.y"}]}]},
         }  # fmt: skip
 
     def follow(self, command: dict[str, Any]) -> None:
@@ -78,6 +79,7 @@ def test_the_story_shows_the_parts_the_whole_and_the_parts_again_with_numbers_th
     assert "Maya: 3 accounts, 3 profiles" in said
     assert "one profile, shop-pro…, change merge: 75 = 40 + 30 + 5 events" in said
     assert "shop 53% (40 events), video 40% (30 events), social 7% (5 events)" in said
+    assert "interests ridges (shop) each platform" in said
     assert "for shop video: video liked A ridge at dawn 0.90" in said
     assert "two profiles again, change merge: 75 = 70 + 5 events" in said
     assert said.index("3 profiles") < said.index("one profile") < said.index("two profiles again")

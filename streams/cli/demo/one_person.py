@@ -9,13 +9,13 @@ from typing import Any, Final
 from rich.console import Console
 
 from streams.cli.demo.served import Answer, Served
-from streams.cli.demo.words import interests, panel, recommendations, shares
+from streams.cli.demo.words import interests, main_interests, panel, recommendations, shares
 from streams.simulation import Person, Simulation
 from streams.simulation.identities import Verb
 
 Send = Callable[[dict[str, Any]], None]
 
-_N_TAGS: Final = 4
+_N_TAGS: Final = 3
 
 
 class OnePerson:
@@ -42,8 +42,7 @@ class OnePerson:
 
     def _show_apart(self, person: Person, parts: dict[str, Answer]) -> None:
         lines = [
-            f"{platform:<7}profile {_short(profile)}  {profile['events_applied']:>3} events  "
-            f"{interests(profile, _N_TAGS)}"
+            f"{platform:<7}{_short(profile)}  {profile['events_applied']:>3} events  {interests(profile, _N_TAGS)}"
             for platform, profile in parts.items()
         ]
         title = f"{person.name}: {len(parts)} accounts, {len(parts)} profiles, for nobody knows that they are hers"
@@ -64,7 +63,7 @@ class OnePerson:
                 f"{waited_s:.2f} s later one profile, {_short(whole)}, change {whole['change']['kind']}: "
                 f"{whole['events_applied']} = {counts} events\n"
                 f"made by    {shares(whole)}\n"
-                f"interests  {interests(whole)}\n"
+                f"interests  {main_interests(whole)}\n"
                 "each platform may now use what the others learnt:",
             )
         )

@@ -21,7 +21,9 @@ def panel(title: str, text: str) -> Panel:
 
 def recommendations(served: Served, profile_id: str, platforms: Iterable[str]) -> Table:
     """What each platform would show, and the nearest thing the person did, on another platform where there is one."""
-    table = Table("on", "recommended", "because of", "close", box=None, padding=(0, 1), width=WIDTH)
+    table = Table(box=None, padding=(0, 1), width=WIDTH)
+    for name, ratio in (("on", None), ("recommended", 5), ("because of", 7), ("close", None)):
+        table.add_column(name, ratio=ratio, no_wrap=True)
     for platform in platforms:
         answer = served.recommended_on(platform, profile_id)
         for item in answer["items"]:
@@ -50,6 +52,16 @@ def interests(profile: dict[str, Any], n_tags: int = _N_TAGS) -> str:
         scores.setdefault(tag["tag"], tag["score"])
     shown = [(word, score) for word, score in scores.items() if score > 0][:n_tags]
     return ", ".join(f"{word} [dim]{score:.1f}[/]" for word, score in shown) or "none yet"
+
+
+def main_interests(profile: dict[str, Any], n: int = 4) -> str:
+    """The interests that are kept apart, the largest first, each with the platforms that it was learnt on."""
+    kept = sorted(profile["vectors"]["interests"], key=lambda interest: -interest["mass"])[:n]
+    told = []
+    for interest in kept:
+        platforms = dict.fromkeys(event["type"].partition(".")[0] for event in interest["evidence"])
+        told.append(f"{interest['label']} [dim]({', '.join(platforms)})[/]")
+    return "; ".join(told) or "none yet"
 
 
 def shares(profile: dict[str, Any]) -> str:
