@@ -27,6 +27,7 @@ from streams.agents.profiles import ProfileStage
 from streams.brokers.connection import client_config, consumer_config, producer_config
 from streams.brokers.faust_connection import faust_broker_options
 from streams.brokers.source_topics import SourceTopics
+from streams.domain.audit_records import mark_of
 from streams.domain.topic_names import TopicNames
 from streams.engine.effects import Stage
 from streams.engine.fatal import die
@@ -137,7 +138,8 @@ class WorkerParts:
             )
         except ValueError as error:
             raise UsageError(f"BRAID_IDENTITY__BLOCKED: {error}") from error
-        stage = IdentityStage(IdentityLog(gate, rules), self.names, _count_identities, self.keep)
+        mark = partial(mark_of, self.settings.pseudonym_key())
+        stage = IdentityStage(IdentityLog(gate, rules), self.names, _count_identities, self.keep, mark)
         changelog = ChangelogSource(client_config(self.settings.kafka), self.names.identity_state)
         return self._app(stage, (self.names.identity,), self._owner(stage.name, changelog))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from streams.agents.dead_letters import Keep, count_dead_letters, dead_letters
+from streams.domain.audit_records import AuditRecord
 from streams.domain.dead_letters import plain
 from streams.domain.identity_records import pack_identity
 from streams.domain.moves import KIND_HEADER, MOVE, pack_move
@@ -18,6 +19,7 @@ from streams.service.identity_gate import STAGE
 
 MOVE_HEADERS: Final[Headers] = [(KIND_HEADER, MOVE)]
 Count = Callable[[Identified], None]
+Mark = Callable[[str], str]
 
 
 @dataclass(slots=True)
@@ -33,8 +35,11 @@ class IdentityStage:
 
     name = STAGE
 
-    def __init__(self, log: IdentityLog, topics: TopicNames, count: Count, keep: Keep = plain) -> None:
-        """count: told what each durable batch came to; dead letters are counted apart."""
+    def __init__(
+        self, log: IdentityLog, topics: TopicNames, count: Count, keep: Keep = plain, mark: Mark | None = None
+    ) -> None:
+        """count: told what each durable batch came to; dead letters are counted apart. mark: a user in the audit."""
+        self._mark = mark
         self._log = log
         self._topics = topics
         self._count = count
@@ -56,8 +61,19 @@ class IdentityStage:
             outputs.append(Outgoing(self._topics.identities, identities))
         if moves:
             outputs.append(Outgoing(self._topics.user_events, moves, headers=MOVE_HEADERS))
+            outputs += self._audit(identified)
         outputs += dead_letters(self._topics.dead_letters, identified.dead, self._keep)
         return Effects(outputs, identified.states)
+
+    def _audit(self, identified: Identified) -> list[Outgoing]:
+        """Who made one person of several, or several of one; in the transaction that does it."""
+        if self._mark is None:
+            return []
+        records: list[Keyed] = []
+        for at_s, who, kind, user in identified.changes:
+            mark = self._mark(user)
+            records.append((mark.encode(), AuditRecord(at_s, who, kind, mark, "answered", 0).encode()))
+        return [Outgoing(self._topics.audit, records)]
 
     def committed(self, prepared: IdentityBatch) -> None:
         """Count outcomes."""

@@ -60,9 +60,8 @@ def _worker(names: TopicNames, events: list[str]) -> tuple[Right, ...]:
     return (
         *_topics("read", [*events, names.items, names.identity, *inner]),
         # Who is erased is unlinked: the profile stage says so to the identity stage.
-        *_topics("write", [*inner, names.identity, names.profiles, names.dead_letters]),
-        # The start looks at every declared topic.
-        *_topics("describe", [names.audit]),
+        # Merges and splits are audited where they happen.
+        *_topics("write", [*inner, names.identity, names.profiles, names.dead_letters, names.audit]),
         *groups,
         Right("transactional-id", application, "write", is_prefix=True),
     )

@@ -16,9 +16,10 @@ _encoder = msgspec.json.Encoder()
 class AuditRecord(msgspec.Struct, frozen=True):
     """The record of the topic `audit` (JSON).
 
-    at: serve's clock, UTC seconds. who: the key's name, `local` or `anonymous`. action: method and route template, or a
-    word for what is done (`erase`, `export`). whom: mark of the profile id, empty when nobody was named. status: of the
-    HTTP answer; 0 while it is begun. outcome: begun is written before something that may not happen unaudited.
+    at: UTC seconds. who: the key's name, `local` or `anonymous`; of a merge or split the source of the command.
+    action: method and route template, or a word for what is done (`erase`, `export`, `merge`, `split`). whom: mark of
+    the profile id, empty when nobody was named. status: of the HTTP answer; 0 while it is begun, and where there is
+    none. outcome: begun is written before something that may not happen unaudited.
     """
 
     at: float

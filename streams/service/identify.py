@@ -29,7 +29,7 @@ from streams.domain.identity_records import (
     unpack_log,
 )
 from streams.domain.identity_rotation import name_identifiers, stored_nodes
-from streams.domain.moves import Move
+from streams.domain.moves import Kind, Move
 from streams.domain.raw import RawRecord
 from streams.errors import CorruptState, InvalidEvent
 from streams.service.identity_gate import STAGE, IdentityGate
@@ -54,11 +54,13 @@ class Identified:
     """What a batch changed.
 
     identities: by account, None for a user of its own again; moves: by the user who lets go; both in the order of the
-    log. outcomes: commands by outcome; n_moves: accounts that changed users, by kind.
+    log. changes: (time, who asked, kind, user to whom accounts went), for the audit. outcomes: commands by outcome;
+    n_moves: accounts that changed users, by kind.
     """
 
     identities: list[tuple[str, IdentityRecord | None]] = field(default_factory=list)
     moves: list[tuple[str, Move]] = field(default_factory=list)
+    changes: list[tuple[float, str, Kind, str]] = field(default_factory=list)
     states: list[tuple[bytes, bytes | None]] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -153,6 +155,8 @@ class _Batch:
 
     def _tell(self, command: Command, decision: Decision) -> None:
         trigger, at_s = command.evidence.event_id, command.arrived_at_s
+        changed = dict.fromkeys(account_from(handover.to_user) for handover in decision.handovers)
+        self.identified.changes += [(at_s, command.evidence.source, decision.kind, user) for user in changed]
         for handover in decision.handovers:
             user, home = UserKey(account_from(handover.to_user)), account_from(handover.from_user)
             record = None if decision.kind == "erase" else self._record(handover.account, at_s)

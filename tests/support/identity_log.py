@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, Literal
@@ -74,10 +74,11 @@ class Feed:
     outputs: dict[str, list[tuple[bytes | None, bytes | None]]] = field(default_factory=dict)
     outcomes: list[Identified] = field(default_factory=list)
     offset: int = 0
+    mark: Callable[[str], str] | None = None
 
     def __post_init__(self) -> None:
         log = IdentityLog(IdentityGate(SECRET, decode_identity, self.rules), self.rules)
-        self.stage = IdentityStage(log, TopicNames(), self.outcomes.append)
+        self.stage = IdentityStage(log, TopicNames(), self.outcomes.append, mark=self.mark)
 
     def say(self, *commands: dict[str, Any]) -> str:
         """Append the commands as one batch; the outcomes, or reasons of refusal, joined by a space."""

@@ -36,7 +36,7 @@ def test_every_inner_topic_is_written_by_the_stages_alone():
         for topic in ("user-events", "item-vectors", "identities", "identity-state", "profiles", "profile-state",
                       "dead-letters", "audit")
     }  # fmt: skip
-    assert writers.pop("audit") == ["serve"]
+    assert writers.pop("audit") == ["worker", "serve"]
     assert writers.pop("user-events") == ["worker", "serve"]  # erasures, asked over HTTP
     assert writers == {topic: ["worker"] for topic in writers}
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from streams.domain.audit_records import decode_audit
 from streams.domain.events import event_id
 from streams.domain.hints import forget_command
 from streams.domain.identity_guards import IdentityRules
@@ -287,3 +288,14 @@ def test_a_large_person_comes_apart_again_when_what_held_it_goes() -> None:
     assert feed.together(*accounts)
     assert feed.say(a_command("unlink", userid="Ann")) == "unlinked"
     assert all(feed.user_of(account) == key_of(account) for account in accounts)
+
+
+@pytest.mark.requirement("N14")
+def test_merges_and_splits_are_audited_by_who_asked_and_by_a_mark_that_is_no_key() -> None:
+    feed = Feed(mark=lambda user: f"mark of {user[:4]}")
+    feed.say(a_command("link", "shop/1", "video/1", id="c-1"))
+    feed.say(a_command("unlink", "shop/1", "video/1", id="c-2"))
+    records = [decode_audit(value or b"") for _, value in feed.outputs["audit"]]
+    assert [(record.who, record.action) for record in records] == [("/idp", "merge"), ("/idp", "split")]
+    assert all(key_of("shop/1") not in record.whom for record in records)
+    assert records[0].whom.startswith("mark of ")
