@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from streams import app, serve_app
+from streams import serve_app, worker_parts
 from streams.adapters import embedding_cache, item_catalogue, local_view
 from streams.cli import main as braid
 from streams.engine import table
@@ -55,7 +55,7 @@ def main() -> None:
         module.BLOCK_CACHE_BYTES = BLOCKS_BYTES
     for module in (local_view, table):
         module._MEMTABLE_BYTES = MEMTABLE_BYTES
-    app.TableStorage = SmallStorage
+    worker_parts.TableStorage = SmallStorage
     sys.argv[0] = "braid"
     braid()
 

@@ -14,12 +14,13 @@ import time
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from encoders.encoding import Encoding, Role
 from encoders.factory import TextEncoder
-from streams import app
+from streams import worker_parts
 from streams.brokers.faust_connection import faust_broker_options
 from streams.cli import main as braid
 from streams.settings import Settings, environment_without_braid
@@ -97,9 +98,14 @@ def main() -> None:
     def moody_encoder_of(settings: Settings) -> MoodyEncoder:
         return MoodyEncoder(encoder_of(settings), mood)
 
-    app.encoder_of = moody_encoder_of
+    worker_parts.encoder_of = moody_encoder_of
     if max_poll_s:
-        app.faust_broker_options = lambda kafka: {**faust_broker_options(kafka), "broker_max_poll_interval": max_poll_s}
+
+        def impatient(kafka: Kafka, *, is_embedded: bool = False) -> dict[str, Any]:
+            options = faust_broker_options(kafka, is_embedded=is_embedded)
+            return {**options, "broker_max_poll_interval": max_poll_s}
+
+        worker_parts.faust_broker_options = impatient
     sys.argv = ["braid", *sys.argv[2:]]
     braid()
 
