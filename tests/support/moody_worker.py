@@ -23,7 +23,7 @@ from encoders.factory import TextEncoder
 from streams import worker_parts
 from streams.brokers.faust_connection import faust_broker_options
 from streams.cli import main as braid
-from streams.settings import Settings, environment_without_braid
+from streams.settings import Kafka, Settings, environment_without_braid
 from streams.wiring import encoder_of
 from tests.support.pipeline import SECRET, Worker, free_port
 
