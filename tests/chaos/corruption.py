@@ -14,7 +14,8 @@ from tests.chaos.workers import ChaosWorker, until
 ROCKS_FILES = (".sst", ".log")
 READY_S = 40.0
 #: What serve says when it does not believe its snapshot.
-REBUILT = "index_rebuilt_from_topic"
+#: What serve says of a snapshot that is not whole; an older one may stand in for it.
+REFUSED = "snapshot_refused"
 
 
 def corrupt_state(scene: Scene, rng: random.Random) -> Shot:
@@ -66,7 +67,7 @@ def corrupt_snapshot(scene: Scene, rng: random.Random) -> Shot:
     shot.detail = f"{damage.__name__.replace('_', ' ')}: {', '.join(broken)}"
     if not until(serve.is_ready, READY_S):
         shot.violations.append(f"serve was not ready {READY_S:.0f} s after its snapshot was damaged")
-    elif not _has_said(serve, REBUILT):
+    elif not _has_said(serve, REFUSED):
         shot.violations.append(f"serve took a damaged snapshot for whole: {shot.detail}")
     shot.evidence = f"{len(broken)} files of {newest.name} damaged" if broken else ""
     return shot
