@@ -19,7 +19,7 @@ from streams.engine.group import run_stages
 from streams.engine.shell import StageApp
 from streams.expiring import Expiring
 from streams.settings import Settings
-from streams.shredding import Shreddable, Shredding
+from streams.shredding import Shreddable, shredding
 from streams.telemetry import metrics
 from streams.telemetry.operator_port import OperatorPort
 from streams.worker_parts import WorkerParts
@@ -69,7 +69,7 @@ def _keep_disks_clean(settings: Settings, parts: WorkerParts, apps: list[StageAp
     def stores() -> list[Shreddable]:
         return [*(table for app in apps for table in app.owned_tables()), *parts.views]
 
-    Shredding(stores).start()
+    shredding(stores).start()
     if settings.profile.idle_days and any(app.stage.name == "profile" for app in apps):
         commands = UserCommands(producer_config(settings.kafka), parts.names.user_events, SystemClock())
         profiles = [app for app in apps if app.stage.name == "profile"]

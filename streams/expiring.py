@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final, Protocol
@@ -11,6 +10,7 @@ import msgspec
 import structlog
 
 from streams.errors import BraidError
+from streams.intervals import Repeated
 from streams.ports import Clock
 
 #: Between sweeps; the first one waits as long, so that a restart does not begin with one.
@@ -48,25 +48,15 @@ class Expiring:
         expire: Callable[[list[str], float], None],
         clock: Clock,
         idle_s: float,
-        interval_s: float = INTERVAL_S,
     ) -> None:
         self._tables = tables
         self._expire = expire
         self._clock = clock
         self._idle_s = idle_s
-        self._interval_s = interval_s
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="expiring", daemon=True)
 
-    def start(self) -> None:
-        """Begin; returns at once."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, after the batch that runs."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+    def start(self, interval_s: float = INTERVAL_S) -> None:
+        """Begin to sweep at intervals; returns at once."""
+        Repeated("expiring", self._try, interval_s).start()
 
     def sweep(self) -> int:
         """Look through everything once; returns how many users were asked. Raises BraidError."""
@@ -76,18 +66,15 @@ class Expiring:
             while users := list(islice(idle, BATCH)):
                 self._expire(users, before_s)
                 n_users += len(users)
-                if self._stopping.is_set():
-                    return n_users
         return n_users
 
-    def _run(self) -> None:
-        while not self._stopping.wait(self._interval_s):
-            try:
-                n_users = self.sweep()
-            except BraidError as error:  # given up meanwhile, or no broker: the next sweep looks again
-                _log.warning("sweep_ended_early", why=str(error))
-            else:
-                _log.info("swept", n_idle=n_users)
+    def _try(self) -> None:
+        try:
+            n_users = self.sweep()
+        except BraidError as error:  # given up meanwhile, or no broker: the next sweep looks again
+            _log.warning("sweep_ended_early", why=str(error))
+        else:
+            _log.info("swept", n_idle=n_users)
 
 
 def idle_users(table: Scannable, before_s: float) -> Iterator[str]:

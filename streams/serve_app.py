@@ -23,6 +23,7 @@ from streams.domain.newest import NewestItems
 from streams.domain.popularity import Popularity
 from streams.domain.ranking import ScoreWeights
 from streams.domain.topic_names import TopicNames
+from streams.intervals import Repeated
 from streams.ports import Clock, Encoder, NeighbourIndex
 from streams.serve.access import check_exposure
 from streams.serve.api import create_api
@@ -33,7 +34,6 @@ from streams.serve.listening import listen, url_of
 from streams.serve.parts import ServeParts
 from streams.serve.profile_feed import ProfileFeed
 from streams.serve.readiness import readiness_of
-from streams.serve.snapshotting import SnapshotKeeper
 from streams.serve_access import audit_of, check_cluster, grants_of, limits_of
 from streams.serve_index import IndexGauges, open_index
 from streams.service.explain import Explainer
@@ -41,12 +41,13 @@ from streams.service.popular_now import PopularNow
 from streams.service.recommend import Recommender
 from streams.service.tastes import TasteReader
 from streams.settings import DAY_S, Settings
-from streams.shredding import Shredding
+from streams.shredding import shredding
 from streams.wiring import encoder_of, model_of, sensitive_of
 
 GROUP: Final = "braid-serve"
 BLOCK_CACHE_BYTES: Final = 128 << 20
 START_POLL_S: Final = 0.02
+SNAPSHOT_JOIN_S: Final = 30.0
 
 _log = structlog.get_logger(__name__)
 
@@ -77,8 +78,10 @@ class LiveData:
             TopicFollower(config, names.profiles, self.profiles, clock, lambda _: on_death.set()),
             TopicFollower(config, names.identities, self.identities, clock, lambda _: on_death.set()),
         )
-        self._shredding = Shredding(lambda: (self.profiles, self.identities))
-        self._snapshots = SnapshotKeeper(self.item_feed.save_snapshot, settings.index.snapshot_interval_s)
+        self._shredding = shredding(lambda: (self.profiles, self.identities))
+        self._snapshots = Repeated(
+            "index-snapshots", self.item_feed.save_snapshot, settings.index.snapshot_interval_s
+        )
 
     def start(self) -> None:
         """Begin to read; returns at once."""
@@ -97,7 +100,7 @@ class LiveData:
         """Stop reading, write a last snapshot, release the folders."""
         for follower in self.followers:
             follower.stop()
-        self._snapshots.stop()
+        self._snapshots.stop(SNAPSHOT_JOIN_S)
         self._shredding.stop()
         self.item_feed.close()
         self.profiles.close()

@@ -15,9 +15,10 @@ from streams.adapters.cloudevents import decode
 from streams.adapters.embedding_cache import MemoryEmbeddingCache, RocksEmbeddingCache
 from streams.adapters.encoded_texts import EncodedTexts
 from streams.adapters.folders import writable_folder
+from streams.adapters.followed import Feeding
 from streams.adapters.identities import FollowedIdentities
 from streams.adapters.identity_events import decode_identity
-from streams.adapters.item_catalogue import Feeding, FollowedItemCatalogue, VectorModel
+from streams.adapters.item_catalogue import FollowedItemCatalogue, VectorModel
 from streams.adapters.mapping_files import action_table, decoder_for, load_mappings
 from streams.adapters.patient_encoder import PatientEncoder
 from streams.agents.catalogue import CatalogueStage

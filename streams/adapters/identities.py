@@ -1,4 +1,4 @@
-"""Account to user as the identity log last said, local: the topic `identities` in RocksDB. Meets `ports.Identities`."""
+"""Account to user as the identity log last said, local: the topic `identities` in RocksDB."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import msgspec
 import structlog
 from rocksdict import Cache
 
-from streams.adapters.item_catalogue import Feeding
+from streams.adapters.followed import Feeding, Followed
 from streams.adapters.local_view import LocalView
-from streams.adapters.topic_follower import Batch, TopicFollower
+from streams.adapters.topic_follower import Batch
 from streams.domain.accounts import AccountKey, Home, UserKey, user_key
 from streams.domain.identity_records import unpack_identity
 from streams.telemetry import metrics
@@ -71,34 +71,17 @@ class LocalIdentities:
         """Remove what was forgotten from the disk as well."""
         return self._view.shred()
 
-    def n_accounts(self) -> int:
-        """Estimated number of accounts that were ever linked."""
-        return self._view.n_records()
-
     def close(self) -> None:
         """Release the folder."""
         self._view.close()
 
 
-class FollowedIdentities(LocalIdentities):
+class FollowedIdentities(LocalIdentities, Followed):
     """The identities of a worker: follows the topic by itself, on a thread, from where its folder stands."""
 
     def __init__(self, path: Path, config: Mapping[str, object], topic: str, feeding: Feeding) -> None:
-        super().__init__(LocalView(path, Cache(BLOCK_CACHE_BYTES), feeding.clock.now_s()))
-        self._follower = TopicFollower(config, topic, self, feeding.clock, feeding.on_death)
-
-    def start(self) -> None:
-        """Begin to follow; returns at once."""
-        self._follower.start()
-
-    def wait_until_caught_up(self, timeout_s: float) -> bool:
-        """Whether everything that was in the topic at the start is here; blocks up to `timeout_s`."""
-        return self._follower.wait_until_caught_up(timeout_s)
-
-    def stop(self) -> None:
-        """End the thread and release the folder."""
-        self._follower.stop()
-        self.close()
+        LocalIdentities.__init__(self, LocalView(path, Cache(BLOCK_CACHE_BYTES), feeding.clock.now_s()))
+        Followed.__init__(self, self, config, topic, feeding)
 
 
 def _home(account: AccountKey, raw: bytes) -> Home:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from rocksdict import Cache
 
+from streams.adapters.followed import Feeding, Followed
 from streams.adapters.item_cache import ABSENT, ItemCache, Slots
 from streams.adapters.item_records import unpack_item, vector_of
 from streams.adapters.local_view import LocalView
-from streams.adapters.topic_follower import Batch, TopicFollower
+from streams.adapters.topic_follower import Batch
 from streams.domain.events import Item, ItemRecord
 from streams.domain.item_entries import ItemEntry
-from streams.ports import Clock, Vectors
+from streams.ports import Vectors
 
 CACHED_ITEMS: Final = 65_536
 BLOCK_CACHE_BYTES: Final = 64 << 20
@@ -30,14 +31,6 @@ class VectorModel:
 
     name: str
     dim: int
-
-
-@dataclass(frozen=True)
-class Feeding:
-    """clock: the wall clock. on_death: told of an error that ended the following."""
-
-    clock: Clock
-    on_death: Callable[[BaseException], None] | None = None
 
 
 class LocalItemCatalogue:
@@ -137,27 +130,14 @@ class LocalItemCatalogue:
         return vector_of(record, self._model.name, self._model.dim)
 
 
-class FollowedItemCatalogue(LocalItemCatalogue):
+class FollowedItemCatalogue(LocalItemCatalogue, Followed):
     """The catalogue of a worker: it follows its topic by itself, on a thread, from where its folder stands."""
 
     def __init__(
         self, path: Path, model: VectorModel, config: Mapping[str, object], topic: str, feeding: Feeding
     ) -> None:
-        super().__init__(LocalView(path, Cache(BLOCK_CACHE_BYTES), feeding.clock.now_s()), model)
-        self._follower = TopicFollower(config, topic, self, feeding.clock, feeding.on_death)
-
-    def start(self) -> None:
-        """Begin to follow; returns at once."""
-        self._follower.start()
-
-    def wait_until_caught_up(self, timeout_s: float) -> bool:
-        """Whether everything that was in the topic at the start is here; blocks up to `timeout_s`."""
-        return self._follower.wait_until_caught_up(timeout_s)
-
-    def stop(self) -> None:
-        """End the thread and release the folder."""
-        self._follower.stop()
-        self.close()
+        LocalItemCatalogue.__init__(self, LocalView(path, Cache(BLOCK_CACHE_BYTES), feeding.clock.now_s()), model)
+        Followed.__init__(self, self, config, topic, feeding)
 
 
 def _entry(record: ItemRecord) -> ItemEntry:

@@ -47,10 +47,6 @@ class Standing(msgspec.Struct, array_like=True):
     tags: dict[str, Word] = {}
     erased_s: float = 0.0
 
-    def is_empty(self) -> bool:
-        """Whether nothing was ever said."""
-        return not (self.consents or self.personalised or self.tags or self.erased_s)
-
 
 def decide(standing: Standing, will: Will, at_s: float) -> None:
     """Take a will into account, in place."""

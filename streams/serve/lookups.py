@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from streams.domain.accounts import account_key
-from streams.serve.parts import ServeParts
+from streams.domain.profiles import ProfileRecord
+from streams.serve.parts import Profiles, ServeParts
 
 
 def person_of(parts: ServeParts, platform: str, account: str) -> str:
@@ -14,3 +15,11 @@ def person_of(parts: ServeParts, platform: str, account: str) -> str:
     secrets = (parts.pseudonym_secret, *parts.previous_secrets)
     ids = [parts.resolve(account_key(secret, platform, account)) for secret in secrets]
     return next((each for each in ids[:-1] if parts.profiles.profile_of(each) is not None), ids[-1])
+
+
+def living(profiles: Profiles, profile_id: str) -> ProfileRecord | None:
+    """The living profile: one that was merged away leads to the one it went into."""
+    profile = profiles.profile_of(profile_id)
+    if profile is not None and profile.identity.merged_into:
+        return profiles.profile_of(profile.identity.merged_into)
+    return profile

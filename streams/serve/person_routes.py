@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from streams.domain.profiles import ProfileRecord
 from streams.serve.answers import json_answer, profile_answer
 from streams.serve.described import described
-from streams.serve.lookups import person_of
+from streams.serve.lookups import living, person_of
 from streams.serve.parameters import (
     MAX_ID_CHARS,
     PLATFORM_PATTERN,
@@ -68,10 +68,7 @@ class People:
 
     def find(self, profile_id: str) -> ProfileRecord | None:
         """The living profile: one that was merged away leads to the one it went into."""
-        profile = self._parts.profiles.profile_of(profile_id)
-        if profile is not None and profile.identity.merged_into:
-            return self._parts.profiles.profile_of(profile.identity.merged_into)
-        return profile
+        return living(self._parts.profiles, profile_id)
 
     def get(self, profile_id: str) -> ProfileRecord:
         """The living profile. Raises Problem 404."""

@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from streams.serve.access import NOBODY, Caller, out_of_scope, require_platform
-from streams.serve.lookups import person_of
+from streams.serve.lookups import living, person_of
 from streams.serve.parameters import MAX_ID_CHARS, PLATFORM_PATTERN
 from streams.serve.parts import ServeParts
 
@@ -63,8 +63,6 @@ async def _account_of(request: Request) -> tuple[str, str] | None:
 def _require_profile(parts: ServeParts, caller: Caller, profile_id: str) -> None:
     """A person who is not known is out of scope too: the answer must not tell who is."""
     assert caller.key is not None
-    profile = parts.profiles.profile_of(profile_id)
-    if profile is not None and profile.identity.merged_into:
-        profile = parts.profiles.profile_of(profile.identity.merged_into)
+    profile = living(parts.profiles, profile_id)
     if profile is None or not any(caller.key.may_ask_about(platform) for platform in profile.platforms):
         raise out_of_scope()

@@ -18,7 +18,8 @@ from confluent_kafka import Consumer, TopicPartition
 from streams.adapters.clock import SystemClock
 from streams.adapters.embedding_cache import RocksEmbeddingCache
 from streams.adapters.encoded_texts import EncodedTexts
-from streams.adapters.item_catalogue import Feeding, FollowedItemCatalogue, VectorModel
+from streams.adapters.followed import Feeding
+from streams.adapters.item_catalogue import FollowedItemCatalogue, VectorModel
 from streams.adapters.mapping_files import decoder_for
 from streams.agents.normalise import NormaliseStage
 from streams.agents.profiles import ProfileStage
