@@ -31,8 +31,8 @@ class Meter:
 
 
 def tell(row: dict[str, float]) -> None:
-    """One JSON line, past whatever the engine made of sys.stdout."""
-    os.write(1, (json.dumps(row) + "\n").encode())
+    """One JSON line, past whatever the engine made of sys.stdout; Faust's spinner leaves codes on the line before."""
+    os.write(1, ("\n" + json.dumps(row) + "\n").encode())
 
 
 def cpu_s() -> float:
