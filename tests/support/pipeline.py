@@ -38,6 +38,7 @@ from streams.domain.topic_names import TopicNames
 from streams.settings import Kafka
 
 SECRET = "0123456789abcdef-test"
+UNDECIDED_S = 60.0
 #: Actions whose strength is 1, so that the oracle needs no scales of the gate.
 TYPES = ("shop.wishlist.added", "video.video.liked", "social.post.liked", "news.article.shared", "music.track.saved",
          "news.article.disliked", "ads.ad.clicked")  # fmt: skip
@@ -189,24 +190,40 @@ def _close(published: bytes, exact: bytes) -> bool:
 
 
 def records_of(bootstrap_servers: str, topic: str) -> Iterator[Message]:
-    """Every committed record of a topic, up to the end as it is now."""
-    consumer = Consumer(
-        consumer_config(Kafka(bootstrap_servers=bootstrap_servers), "test-reader", **{"enable.partition.eof": True})
-    )
+    """Every committed record of a topic, up to the end as it is now.
+
+    A transaction is committed before its markers are written, and a broker that was just paused may take seconds for
+    them. Raises AssertionError when a partition stays undecided for UNDECIDED_S.
+    """
+    kafka = Kafka(bootstrap_servers=bootstrap_servers)
+    consumer = Consumer(consumer_config(kafka, "test-reader", **{"enable.partition.eof": True}))
     try:
         partitions = list(consumer.list_topics(topic, timeout=10).topics[topic].partitions)
+        ends = _high_watermarks(kafka, topic, partitions)
         consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
-        left = set(partitions)
+        left, give_up_at_s = set(partitions), time.monotonic() + UNDECIDED_S
         while left:
             for message in consumer.consume(1000, 0.2):
                 if message.error() is None:
+                    give_up_at_s = time.monotonic() + UNDECIDED_S
                     yield message
                 elif message.error().code() == KafkaError._PARTITION_EOF:
-                    left.discard(message.partition())
+                    if message.offset() >= ends[message.partition()]:
+                        left.discard(message.partition())
                 else:
                     raise AssertionError(message.error())
+            assert time.monotonic() < give_up_at_s, f"{topic}: partitions {sorted(left)} stay undecided"
     finally:
         consumer.close()
+
+
+def _high_watermarks(kafka: Kafka, topic: str, partitions: list[int]) -> dict[int, int]:
+    # A read_committed client is told the last stable offset instead.
+    sees_all = Consumer(consumer_config(kafka, "test-reader", **{"isolation.level": "read_uncommitted"}))
+    try:
+        return {each: sees_all.get_watermark_offsets(TopicPartition(topic, each), timeout=10)[1] for each in partitions}
+    finally:
+        sees_all.close()
 
 
 def profiles_of(bootstrap_servers: str, topics: TopicNames) -> dict[str, ProfileRecord]:
