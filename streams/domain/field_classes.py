@@ -36,7 +36,7 @@ PROFILE: Final[Mapping[type[msgspec.Struct], Classes]] = {
     profiles.ProfileRecord: _classes(
         pseudonym="profile_id change identity",
         behaviour="as_of events_applied platforms recent",
-        inference="vectors tags quality",
+        inference="vectors tags quality sentiment",
         choice="consents personalised blocked_tags",
         technical="schema_version revision updated_at model",
     ),
@@ -49,8 +49,10 @@ PROFILE: Final[Mapping[type[msgspec.Struct], Classes]] = {
         behaviour="first_seen last_seen support", inference="tag kind score polarity platforms evidence"
     ),
     profiles.PlatformBlock: _classes(
-        behaviour="first_seen last_seen counts", inference="mass share short long tags"
+        behaviour="first_seen last_seen counts", inference="mass share short long tags sentiment"
     ),
+    profiles.Sentiment: _classes(behaviour="n", inference="score positive neutral negative entities"),
+    profiles.EntitySentiment: _classes(behaviour="n last_seen", inference="entity kind score"),
     profiles.Interest: _classes(inference="vector mass label evidence"),
     profiles.Vectors: _classes(inference="short long interests"),
     profiles.RecentEvent: _classes(pseudonym="id", behaviour="type platform item time", inference="weight"),

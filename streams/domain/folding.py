@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from streams.domain.decay import DAY_S, factor
 from streams.domain.events import Event, item_key
+from streams.domain.feelings import Said, add_said, bounded, rescaled
 from streams.domain.seen_ids import Sight
 from streams.domain.sensitive import SensitiveTags
 from streams.domain.states import AccountState, Recent, TagState, UserState
@@ -50,12 +51,16 @@ class FoldRules:
 
 
 class Observation(msgspec.Struct, frozen=True, gc=False):
-    """An event at its offset in the user's partition; row: its vector in the batch's matrix, -1 = none."""
+    """An event at its offset in the user's partition; row: its vector in the batch's matrix, -1 = none.
+
+    said: what its own words say, None without any.
+    """
 
     offset: int
     user: str
     event: Event
     row: int
+    said: Said | None = None
 
 
 @dataclass(slots=True)
@@ -181,6 +186,8 @@ def _fold_account(rules: FoldRules, account: AccountState, fresh: list[Observati
         weight = rules.weight_of(kind) * event.strength
         if weight != 0.0:
             _count_in(rules, share, observation, weight)
+        if observation.said is not None:
+            _add_said(rules, account, observation.said, event.occurred_at_s)
     _bound(account, rules, n_before)
     pending.append(share)
 
@@ -198,6 +205,9 @@ def _count_in(rules: FoldRules, share: _Pending, observation: Observation, weigh
     key = ""
     if item is not None:
         tags, key = item_tags(item), item_key(event.platform, item.item_id)
+    if observation.said is not None:
+        tags = tuple(dict.fromkeys((*tags, *observation.said.tags)))
+    if tags:
         if rules.sensitive is not None:
             tags = rules.sensitive.without(tags)
         _add_tags(account.tags, tags, long / account.tag_scale, at_s)
@@ -206,6 +216,15 @@ def _count_in(rules: FoldRules, share: _Pending, observation: Observation, weigh
         share.rows.append(observation.row)
         share.short.append(short)
         share.long.append(long)
+
+
+def _add_said(rules: FoldRules, account: AccountState, said: Said, at_s: float) -> None:
+    unit = 2.0 ** ((at_s - account.reference_s) / rules.long_half_life_s) / account.tag_scale
+    if rules.sensitive is not None and said.felt:
+        allowed = set(rules.sensitive.without(tuple(name for name, _ in said.felt)))
+        said = Said(said.score, said.tags, tuple(felt for felt in said.felt if felt[0] in allowed))
+    add_said(account.feelings, said, unit, at_s)
+    account.feelings = bounded(account.feelings)
 
 
 def _age(account: AccountState, share: _Pending, reference_s: float) -> None:
@@ -217,6 +236,7 @@ def _age(account: AccountState, share: _Pending, reference_s: float) -> None:
         for tag in account.tags.values():
             tag.score *= account.tag_scale
             tag.mass *= account.tag_scale
+        rescaled(account.feelings, account.tag_scale)
         account.tag_scale = 1.0
 
 

@@ -70,6 +70,30 @@ class Tag(msgspec.Struct, frozen=True, gc=False):
     evidence: list[Evidence]
 
 
+class EntitySentiment(msgspec.Struct, frozen=True, gc=False):
+    """How the person's own words feel about one thing. score: decayed mean in [-1, 1]; n: texts that spoke of it."""
+
+    entity: str
+    kind: str
+    score: float
+    n: int
+    last_seen: float
+
+
+class Sentiment(msgspec.Struct, frozen=True, gc=False):
+    """What the person's own words feel like, decayed. score: mean in [-1, 1]. The three shares sum to 1.
+
+    n: texts read. entities: by what is spoken of, most spoken of first.
+    """
+
+    score: float
+    positive: float
+    neutral: float
+    negative: float
+    n: int
+    entities: list[EntitySentiment] = []
+
+
 class PlatformBlock(msgspec.Struct, frozen=True):
     """One platform's part. share: its part of the unified view, in [0, 1]; mass: decayed absolute weight."""
 
@@ -81,6 +105,7 @@ class PlatformBlock(msgspec.Struct, frozen=True):
     short: bytes
     long: bytes
     tags: list[Tag]
+    sentiment: Sentiment | None = None
 
 
 class Interest(msgspec.Struct, frozen=True):
@@ -136,7 +161,7 @@ class ProfileRecord(msgspec.Struct, frozen=True):
 
     revision grows by one per published change; readers drop what is not newer. as_of: latest event time applied.
     consents: by purpose, what all of the person's accounts allow. personalised: false when the person switched choosing
-    for them off. blocked_tags: never shown or used again.
+    for them off. blocked_tags: never shown or used again. sentiment: of what the person wrote, None without any of it.
     updated_at: the broker's time of the newest event applied, so that a replay gives the same record.
     """
 
@@ -157,6 +182,7 @@ class ProfileRecord(msgspec.Struct, frozen=True):
     consents: dict[str, Consent] = {}
     personalised: bool = True
     blocked_tags: list[str] = []
+    sentiment: Sentiment | None = None
 
 
 encode_profile = msgspec.msgpack.Encoder().encode

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from streams.domain.choices import choices_of
 from streams.domain.consents import blocked_tags
 from streams.domain.decay import factor
+from streams.domain.feelings import FeltShare, sentiment_of
 from streams.domain.interest_view import ItemVectors, groups_of, interests_of
 from streams.domain.profiles import (
     PROFILE_SCHEMA_VERSION,
@@ -205,6 +206,7 @@ def _record(rules: PublishRules, changed: Changed, view: _View, interests: list[
             degraded=rules.degraded,
             tags_filtered=n_filtered,
         ),
+        sentiment=sentiment_of([FeltShare(share.account.feelings, share.scale) for share in shares], view.blocked),
         **choices_of(rules.consent_defaults, state),
     )
 
@@ -275,6 +277,7 @@ def _block(parts: list[_Part], total_mass: float, tags: list[Tag]) -> PlatformBl
             counts[name] = counts.get(name, 0) + number
     mass = sum([part.account.long_mass * part.long_decay for part in parts])
     short, long = _directions(parts)
+    felt = [FeltShare(part.account.feelings, part.long_decay * part.account.tag_scale) for part in parts]
     return PlatformBlock(
         first_seen=min([account.first_s for account in accounts]),
         last_seen=max([account.last_s for account in accounts]),
@@ -284,6 +287,7 @@ def _block(parts: list[_Part], total_mass: float, tags: list[Tag]) -> PlatformBl
         short=short,
         long=long,
         tags=tags,
+        sentiment=sentiment_of(felt, n_named=0),
     )
 
 

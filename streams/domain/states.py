@@ -44,11 +44,26 @@ class TagState(msgspec.Struct, array_like=True, gc=False):
     last_s: float
 
 
+class FeelingState(msgspec.Struct, array_like=True, gc=False):
+    """How an account's own words feel, decayed, in units of its tag_scale.
+
+    score: sum of scores in [-1, 1]; positive, neutral, negative: how many texts, each of them 1 when it was written.
+    """
+
+    score: float
+    positive: float
+    neutral: float
+    negative: float
+    n: int
+    last_s: float
+
+
 class AccountState(msgspec.Struct, array_like=True):
     """Everything one account brought. short, long: float32 bytes (D,), sums at reference_s; empty = zero.
 
     short_mass, long_mass: decayed sums of absolute weights, in step with the vectors. tag_scale: what one unit of the
-    tags' scores and masses is worth at reference_s, so that all of them age at once.
+    scores and masses of tags and feelings is worth at reference_s, so that all of them age at once. feelings: by what
+    is spoken of, `<kind>:<name>`; all texts together under the empty name.
     """
 
     platform: str
@@ -66,6 +81,7 @@ class AccountState(msgspec.Struct, array_like=True):
     recent: list[Recent] = []
     seen: SeenIds = msgspec.field(default_factory=SeenIds)
     tag_scale: float = 1.0
+    feelings: dict[str, FeelingState] = {}
 
 
 class Pointer(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -114,7 +130,8 @@ class UserState(msgspec.Struct, array_like=True):
                 return f"sums of {len(account.short)} and {len(account.long)} bytes, expected {dim * FLOAT32_BYTES}"
             if len(seen.ids) != len(seen) * EVENT_ID_BYTES or len(seen.times) != len(seen) * TIME_BYTES:
                 return f"{len(seen.ids)} bytes of applied ids, {len(seen.times)} of their times"
-            counts = (self.revision, account.n_events, *account.counts.values())
+            n_felt = [felt.n for felt in account.feelings.values()]
+            counts = (self.revision, account.n_events, *account.counts.values(), *n_felt)
             if not all(0 <= count <= MAX_COUNT for count in counts):
                 return "counts that cannot be"
             if not isfinite(account.reference_s + account.short_mass + account.long_mass):
