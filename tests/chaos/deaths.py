@@ -79,7 +79,6 @@ def slow_at_point(scene: Scene, rng: random.Random) -> Shot:
 def terminate(scene: Scene, rng: random.Random) -> Shot:
     """SIGTERM: running checkpoints finish, the worker leaves with 0."""
     worker = someone(scene, rng)
-    until(worker.is_ready, 40)  # one that still starts just dies of it
     in_flight = worker.in_flight()
     code = scene.orchestrator.hold(worker, signal.SIGTERM)
     time.sleep(rng.uniform(0.0, 2.0))
@@ -109,7 +108,6 @@ def rolling_restart(scene: Scene, rng: random.Random) -> Shot:
     """SIGTERM one after the other, each back before the next goes."""
     shot = Shot("rolling-restart")
     for worker in scene.running():
-        until(worker.is_ready, 40)  # it may still come back from the fault before, and would just die of it
         code = scene.orchestrator.hold(worker, signal.SIGTERM)
         if code != 0:
             shot.violations.append(f"exit code {code} of {worker.name} after SIGTERM")

@@ -173,6 +173,8 @@ class Orchestrator:
 
     def hold(self, worker: ChaosWorker, number: int, timeout_s: float = 30.0) -> int:
         """End a worker by a signal and keep it down; returns its exit code (SIGKILL after the timeout)."""
+        if number == signal.SIGTERM:  # one that still comes back from the fault before just dies of it
+            until(worker.is_ready, timeout_s)
         with self._lock:
             worker.wanted = False
         worker.signal(number)
