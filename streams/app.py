@@ -24,7 +24,7 @@ from streams.telemetry import metrics
 from streams.telemetry.operator_port import OperatorPort
 from streams.worker_parts import WorkerParts
 
-STAGES: Final = ("normalise", "identity", "catalogue", "profile")
+STAGES: Final = ("normalise", "identity", "catalogue", "profile", "letters")
 
 _log = structlog.get_logger(__name__)
 
@@ -49,6 +49,7 @@ def run_worker(settings: Settings, stages: tuple[str, ...]) -> NoReturn:
         "identity": parts.identity,
         "catalogue": parts.catalogue,
         "profile": parts.profile,
+        "letters": parts.letters,
     }
     apps: list[StageApp] = []
     port = OperatorPort(

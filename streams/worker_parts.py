@@ -21,13 +21,17 @@ from streams.adapters.identity_events import decode_identity
 from streams.adapters.item_catalogue import FollowedItemCatalogue, VectorModel
 from streams.adapters.mapping_files import action_table, decoder_for, load_mappings
 from streams.adapters.patient_encoder import PatientEncoder
+from streams.adapters.salvage import salvage_for, salvage_identity
 from streams.agents.catalogue import CatalogueStage
+from streams.agents.dead_letters import Keep
 from streams.agents.identity import IdentityStage
+from streams.agents.letters import LettersStage
 from streams.agents.normalise import NormaliseStage
 from streams.agents.profiles import ProfileStage
 from streams.brokers.connection import client_config, consumer_config, producer_config
 from streams.brokers.faust_connection import faust_broker_options
 from streams.brokers.source_topics import SourceTopics
+from streams.brokers.topics import letters_kept_s
 from streams.domain.audit_records import mark_of
 from streams.domain.topic_names import TopicNames
 from streams.engine.effects import Stage
@@ -45,9 +49,11 @@ from streams.errors import Unavailable, UsageError
 from streams.ports import EmbeddingCache, Encoder
 from streams.service.describe_items import ItemDescriber
 from streams.service.encode_texts import CachingEncoder
+from streams.service.erase_letters import LetterEraser
 from streams.service.hand_over import PersonRules
 from streams.service.identify import Identified, IdentityLog
 from streams.service.identity_gate import IdentityGate
+from streams.service.letter_owners import EventOwners, LinkOwners, user_event_owners
 from streams.service.normalise import Normaliser
 from streams.service.update_profiles import ProfileUpdater
 from streams.settings import Settings, failpoint
@@ -117,30 +123,24 @@ class WorkerParts:
     def normalise(self) -> StageApp:
         """`events.<platform>` → `user-events`."""
         sources = tuple(self.names.events(platform) for platform in self.sources.platforms)
-        limits = limits_of(self.settings)
-        normaliser = Normaliser(
-            self.settings.pseudonym_secrets(),
-            decoder_for(self.mappings, limits.max_event_bytes),
-            self.actions,
-            limits,
-            self._identities().homes_of,
-        )
-        return self._app(NormaliseStage(normaliser, self.names, self.keep), sources)
+        limits, secrets = limits_of(self.settings), self.settings.pseudonym_secrets()
+        resolve = self._identities().homes_of
+        max_bytes = limits.max_event_bytes
+        normaliser = Normaliser(secrets, decoder_for(self.mappings, max_bytes), self.actions, limits, resolve)
+        owned = EventOwners(secrets, self.names.platform_of, salvage_for(self.mappings, max_bytes), resolve)
+        return self._app(NormaliseStage(normaliser, self.names, self._kept(owned)), sources)
 
     def identity(self) -> StageApp:
         """`identity` → `identities` and the moves of accounts."""
         limits, rules = limits_of(self.settings), identity_rules_of(self.settings)
+        secrets, max_bytes = self.settings.pseudonym_secrets(), limits.max_event_bytes
         try:
-            gate = IdentityGate(
-                self.settings.pseudonym_secrets(),
-                partial(decode_identity, max_bytes=limits.max_event_bytes),
-                rules,
-                limits,
-            )
+            gate = IdentityGate(secrets, partial(decode_identity, max_bytes=max_bytes), rules, limits)
         except ValueError as error:
             raise UsageError(f"BRAID_IDENTITY__BLOCKED: {error}") from error
         mark = partial(mark_of, self.settings.pseudonym_key())
-        stage = IdentityStage(IdentityLog(gate, rules), self.names, _count_identities, self.keep, mark)
+        keep = self._kept(LinkOwners(secrets, partial(salvage_identity, max_bytes=max_bytes)))
+        stage = IdentityStage(IdentityLog(gate, rules), self.names, _count_identities, keep, mark)
         changelog = ChangelogSource(client_config(self.settings.kafka), self.names.identity_state)
         return self._app(stage, (self.names.identity,), self._owner(stage.name, changelog))
 
@@ -180,9 +180,19 @@ class WorkerParts:
         owner = self._owner("profile", changelog)
         engine = self.settings.engine
         batch = BatchLimits(engine.max_batch_records, engine.max_batch_users)
-        stage = ProfileStage(updater, self.names, SystemClock(), self.keep)
+        stage = ProfileStage(updater, self.names, SystemClock(), self._kept(user_event_owners))
         apps.append(self._app(stage, (self.names.user_events,), owner, batch))
         return apps[0]
+
+    def letters(self) -> StageApp:
+        """`dead-letters` → the end of letters whose person was erased."""
+        stage = LettersStage(LetterEraser(letters_kept_s(self.settings.topics)), self.names)
+        changelog = ChangelogSource(client_config(self.settings.kafka), self.names.letter_state)
+        return self._app(stage, (self.names.dead_letters,), self._owner(stage.name, changelog))
+
+    def _kept(self, owned: Keep) -> Keep:
+        """Whose a letter is can be told as long as its bytes are as they came."""
+        return lambda letter: self.keep(owned(letter))
 
     def _items(self) -> FollowedItemCatalogue:
         """The catalogue as published; events of items it lacks are encoded from what the events say."""

@@ -79,6 +79,11 @@ def decode_document(record: RawRecord, max_bytes: int = DEFAULT_MAX_BYTES) -> di
     return document
 
 
+def is_binary_mode(headers: Headers) -> bool:
+    """Whether the attributes of an event are in the headers and its value is `data` alone."""
+    return _form(headers)[1]
+
+
 def guarded(decoder: Callable[[Any], T], source: Any, malformed: str) -> T:
     """Run a msgspec decoder; whatever it objects to becomes an InvalidEvent without a value in it."""
     try:

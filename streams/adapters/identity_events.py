@@ -25,13 +25,18 @@ def decode_identity(record: RawRecord, max_bytes: int = DEFAULT_MAX_BYTES) -> Id
     >>> decode_identity(RawRecord(b'{"specversion":"1.0","id":"1","source":"/idp","type":"identity.linked"}')).type
     'identity.linked'
     """
-    document = decode_document(record, max_bytes)
-    if document.get("data") is None and document.get("data_base64") is not None:
-        document["data"] = _unpacked(document)
-    envelope = guarded(_to_envelope, document, reasons.WRONG_TYPE)
+    envelope = guarded(_to_envelope, identity_document(record, max_bytes), reasons.WRONG_TYPE)
     if envelope.specversion != SPEC_VERSION:
         raise InvalidEvent(reasons.UNKNOWN_VERSION, f"specversion: Braid reads CloudEvents {SPEC_VERSION}")
     return envelope
+
+
+def identity_document(record: RawRecord, max_bytes: int = DEFAULT_MAX_BYTES) -> dict[str, Any]:
+    """The same record as a plain document, `data` unpacked, no field believed. Raises InvalidEvent."""
+    document = decode_document(record, max_bytes)
+    if document.get("data") is None and document.get("data_base64") is not None:
+        document["data"] = _unpacked(document)
+    return document
 
 
 def _unpacked(document: dict[str, Any]) -> Any:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +16,7 @@ from streams.adapters.mapping_fields import OTHERWISE, FieldSpec, Kind, compile_
 from streams.domain import reasons
 from streams.domain.actions import IGNORED, Action
 from streams.domain.envelopes import SPEC_VERSION, Envelope
+from streams.domain.letter_owners import Named
 from streams.domain.platforms import Platform
 from streams.errors import InvalidEvent
 
@@ -90,6 +92,15 @@ class Mapping:
             data["item"] = item
         said = {**envelope, "specversion": SPEC_VERSION, "type": f"{self.platform}.{action}", "data": data}
         return guarded(_to_envelope, said, reasons.MAPPING_FAILED)
+
+    def named(self, document: dict[str, Any]) -> Named:
+        """Who and when, of a document that was refused: each field that can be read."""
+        said: dict[str, str] = {}
+        for name in Named._fields:
+            if name in self._sections[0]:
+                with suppress(InvalidEvent):
+                    said[name] = self._sections[0][name](document)
+        return Named(**said)
 
     def _action(self, document: dict[str, Any]) -> str:
         kind = self._kind(document)

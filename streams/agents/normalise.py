@@ -45,7 +45,7 @@ class NormaliseStage:
         return batches
 
     def fold(self, prepared: list[tuple[str, NormalisedBatch]], state: StateReader) -> Effects:  # noqa: ARG002
-        """Events under their user keys, dead letters under the keys they came with."""
+        """Events under their user keys, dead letters under their places."""
         events: list[tuple[bytes | None, bytes | None]] = [
             (user.encode(), _encode(event)) for _, batch in prepared for user, event in batch.events
         ]

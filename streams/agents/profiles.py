@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from streams.agents.dead_letters import Keep, count_dead_letters, dead_letters
+from streams.agents.dead_letters import Keep, count_dead_letters, dead_letters, letter_erasures
 from streams.domain.dead_letters import plain
 from streams.domain.moves import ARRIVAL, KIND_HEADER
 from streams.domain.profiles import encode_profile
@@ -49,6 +49,7 @@ class ProfileStage:
         if updated.commands:
             outputs.append(Outgoing(self._topics.identity, updated.commands, partition=IDENTITY_PARTITION))
         outputs += dead_letters(self._topics.dead_letters, prepared.dead, self._keep)
+        outputs += letter_erasures(self._topics.dead_letters, updated.erased)
         return Effects(outputs, list(updated.states))
 
     def committed(self, prepared: PreparedEvents) -> None:
@@ -72,3 +73,5 @@ def _count(updated: UpdatedProfiles) -> None:
     metrics.REFUSED.labels(STAGE).inc(updated.n_refused)
     for kind in ("erase", "expire"):
         metrics.ERASURES.labels(kind).inc(updated.erasures[kind])
+    for kind, number in updated.decisions.items():
+        metrics.DECISIONS.labels(kind).inc(number)

@@ -58,7 +58,8 @@ def _worker(names: TopicNames, events: list[str]) -> tuple[Right, ...]:
     application = names.prefix + APPLICATION
     groups = [Right("group", begin, "read", is_prefix=True) for begin in dict.fromkeys((application, APPLICATION))]
     return (
-        *_topics("read", [*events, names.items, names.identity, *inner]),
+        # Letters of the erased are found in the topic itself.
+        *_topics("read", [*events, names.items, names.identity, names.dead_letters, *inner]),
         # Who is erased is unlinked: the profile stage says so to the identity stage.
         # Merges and splits are audited where they happen.
         *_topics("write", [*inner, names.identity, names.profiles, names.dead_letters, names.audit]),
@@ -79,7 +80,8 @@ def _operator(names: TopicNames, events: list[str]) -> tuple[Right, ...]:
 
 
 def _inner(names: TopicNames) -> list[str]:
-    return [names.user_events, names.item_vectors, names.identities, names.identity_state, names.profile_state]
+    changelogs = [names.identity_state, names.profile_state, names.letter_state]
+    return [names.user_events, names.item_vectors, names.identities, *changelogs]
 
 
 def _topics(operation: Operation, topics: Iterable[str]) -> tuple[Right, ...]:

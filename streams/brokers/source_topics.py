@@ -42,10 +42,11 @@ class SourceTopics:
             ]
             if faults:
                 listed = "; ".join(f"{fault.topic}: {fault.field} {fault.found}" for fault in faults[:5])
-                raise Unavailable(f"{len(faults)} topics are not as declared ({listed}): run `braid topics apply`")
+                remedies = "; ".join(dict.fromkeys(fault.remedy for fault in faults))
+                raise Unavailable(f"{len(faults)} topics are not as declared ({listed}): {remedies}")
         names = TopicNames(settings.topics.prefix)
         platforms = tuple(dict.fromkeys((*map(parse_platform, settings.topics.platforms), *mapped)))
-        sources = [names.user_events, names.items, names.identity]
+        sources = [names.user_events, names.items, names.identity, names.dead_letters]
         if topic_admin.is_embedded(metadata):
             return cls(platforms, {}, is_embedded=True)
         return cls(platforms, _topic_ids(admin, sources))

@@ -45,6 +45,21 @@ class Difference:
         """Plain fields, for JSON."""
         return asdict(self)
 
+    @property
+    def remedy(self) -> str:
+        """What the operator does about it; Braid changes no topic that exists."""
+        if self.field == "topic":
+            return "braid topics apply"
+        if self.field == "partitions" and self.declared == "1":
+            return "partitions cannot be taken away: stop the workers, read the topic, delete it, braid topics apply"
+        if self.field == "partitions":
+            return "set BRAID_TOPICS__PARTITIONS to what is there: keys would go elsewhere"
+        if self.field == "replication":
+            return "kafka-reassign-partitions.sh, or set BRAID_TOPICS__REPLICATION"
+        value = f"[{self.declared}]" if "," in self.declared else self.declared
+        topic = f"--entity-type topics --entity-name {self.topic}"
+        return f"kafka-configs.sh --alter {topic} --add-config '{self.field}={value}'"
+
 
 def apply(admin: AdminClient, table: Sequence[TopicSpec]) -> list[str]:
     """Create the topics that are missing; the names of those created.
@@ -162,9 +177,14 @@ def _config_differences(admin: AdminClient, specs: Sequence[TopicSpec]) -> list[
             continue
         for name, declared in spec.configs.items():
             found = str(entries[name].value) if name in entries else "unknown to this broker"
-            if found != declared:
+            if _words(found) != _words(declared):
                 differences.append(Difference(spec.name, name, declared, found))
     return differences
+
+
+def _words(value: str) -> set[str]:
+    """A list such as a cleanup policy means the same in any order, and brokers have one of their own."""
+    return set(value.split(","))
 
 
 def _unverified(specs: Iterable[TopicSpec]) -> list[Difference]:

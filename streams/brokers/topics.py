@@ -17,6 +17,7 @@ TOMBSTONE_RETENTION_DAYS: Final = 7.0
 MAX_COMPACTION_LAG_DAYS: Final = 1.0
 #: Retention and compaction pass over the active segment, so this is how much later than promised data may go.
 SEGMENT_DAYS: Final = 1.0
+_BOTH: Final = {"cleanup.policy": "compact,delete"}
 
 
 @dataclass(frozen=True)
@@ -52,20 +53,28 @@ def declared_topics(topics: Topics, platforms: Iterable[str] = ()) -> tuple[Topi
         names.identities: _compacted() | _up_to(STATE_MAX_BYTES),
         names.profiles: _compacted() | _up_to(STATE_MAX_BYTES),
         names.profile_state: _compacted() | _up_to(STATE_MAX_BYTES),
-        names.dead_letters: kept | _up_to(DEAD_LETTER_MAX_BYTES),
+        # Those of an erased person go by their keys, all others with their segments.
+        names.dead_letters: _compacted() | kept | _BOTH | _up_to(DEAD_LETTER_MAX_BYTES),
+        names.letter_state: _compacted() | _up_to(STATE_MAX_BYTES),
         names.audit: _deleted_after(topics.audit_retention_days),
     }
     durable = _durable(topics.replication)
+    # One partition puts link commands in one order, and letters with the erasures of whoever they belong to.
+    in_one_order = {names.identity, names.identity_state, names.dead_letters, names.letter_state}
     return tuple(
         TopicSpec(
             name,
-            # One partition is what puts link commands in one order.
-            n_partitions=1 if name in {names.identity, names.identity_state} else topics.partitions,
+            n_partitions=1 if name in in_one_order else topics.partitions,
             replication=topics.replication,
             configs=MappingProxyType(policy | durable),
         )
         for name, policy in policies.items()
     )
+
+
+def letters_kept_s(topics: Topics) -> float:
+    """How long `dead-letters` may hold a letter: its segment must be closed, and noticed, before retention counts."""
+    return (topics.events_retention_days + 2 * SEGMENT_DAYS) * DAY_S
 
 
 def _deleted_after(days: float) -> dict[str, str]:

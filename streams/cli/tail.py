@@ -17,7 +17,7 @@ from rich.json import JSON
 from streams.adapters.sealing import Sealer
 from streams.brokers.connection import consumer_config
 from streams.brokers.contact import check_contact
-from streams.domain.dead_letters import decode_dead_letter, opened
+from streams.domain.dead_letters import decode_dead_letter, is_letter, opened
 from streams.domain.events import Event, ItemRecord
 from streams.domain.topic_names import TopicNames
 from streams.errors import CorruptState, Unavailable
@@ -49,6 +49,8 @@ def tail(
     show = _json_line if as_json or not sys.stdout.isatty() else _pretty
     try:
         for message in _records(consumer, name, settings, until_end=until_end):
+            if topic == "dead-letters" and not is_letter(message.key(), message.value()):
+                continue
             show(record_to_json(topic, message, vectors=vectors, sealer=sealer))
     except KeyboardInterrupt:
         pass

@@ -61,6 +61,8 @@ def check(platform: PlatformOption = None, json: JsonOption = False) -> None:
     else:
         if differences:
             Console().print(_rendered(differences))
+        for fault in faults:
+            typer.echo(f"{fault.topic}, {fault.field}: {fault.remedy}", err=True)
         typer.echo(f"{len(table)} topics declared, {len(faults)} differences", err=True)
     if faults:
         raise typer.Exit(1)

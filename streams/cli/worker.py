@@ -13,7 +13,10 @@ from streams.telemetry.logs import start_logging
 
 def worker(
     only: Annotated[
-        str, typer.Option(help="Stages to run, comma-separated: normalise, catalogue, profile. Default: all.")
+        str,
+        typer.Option(
+            help="Stages to run, comma-separated: normalise, identity, catalogue, profile, letters. Default: all."
+        ),
     ] = "",
 ) -> None:
     """Run the stages until SIGTERM: events in, item vectors and profiles out.

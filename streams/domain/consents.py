@@ -7,8 +7,9 @@ whatever the order of arrival; of two words at the same time the refusal wins.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -59,6 +60,39 @@ def decide(standing: Standing, will: Will, at_s: float) -> None:
             standing.tags[tag] = _later(standing.tags.get(tag), Word(allows, at_s))
     if will.erase:
         standing.erased_s = max(standing.erased_s, at_s)
+
+
+class Holds(NamedTuple):
+    """What an account's word comes to at one moment."""
+
+    purposes: frozenset[Purpose]
+    is_personalised: bool
+    blocked: frozenset[str]
+
+
+def holds(standing: Standing | None, defaults: Mapping[str, bool]) -> Holds:
+    """The purposes that are allowed, and the choices."""
+    purposes = frozenset(purpose for purpose in PURPOSES if allows(standing, purpose, defaults))
+    return Holds(purposes, is_personalised([standing]), blocked_tags([standing]))
+
+
+def changes(before: Holds, after: Holds) -> Counter[str]:
+    """What holds otherwise, by kind: a refusal of `profile` is a withdrawal.
+
+    >>> changes(holds(None, {}), holds(Standing({"profile": Word(False, 5.0)}), {}))
+    Counter({'withdraw': 1})
+    """
+    refused = before.purposes - after.purposes
+    counted = Counter(
+        grant=len(after.purposes - before.purposes),
+        withdraw=len(refused & {"profile"}),
+        refuse=len(refused - {"profile"}),
+        personalise=int(after.is_personalised > before.is_personalised),
+        depersonalise=int(after.is_personalised < before.is_personalised),
+        block=len(after.blocked - before.blocked),
+        unblock=len(before.blocked - after.blocked),
+    )
+    return +counted
 
 
 def allows(standing: Standing | None, purpose: Purpose, defaults: Mapping[str, bool]) -> bool:

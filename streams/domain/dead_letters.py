@@ -2,15 +2,21 @@
 
 Its original bytes may hold anything a platform sent, raw ids above all. They are kept as they came (`plain`), encrypted
 (`sealed`: value, key and headers together, in place of the value), or not at all (`none`).
+
+Whose a letter is, where that can be told, says a one-way hash (`streams.domain.letter_owners`), whatever becomes of the
+bytes: by it the letters of an erased person are found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
+from streams.domain.letter_erasures import is_erasure
+from streams.domain.letter_owners import OWNER_BYTES
 from streams.domain.raw import RawRecord
 from streams.errors import InvalidEvent
 
@@ -27,7 +33,8 @@ class DeadLetter(msgspec.Struct, frozen=True, omit_defaults=True):
 
     value, key, headers: the original bytes. stage: who refused it. reason: a word of `streams.domain.reasons`.
     at: the broker's clock when the record arrived, UTC seconds; not the clock of the refusal, so that a replay writes
-    the same bytes again. original: absent where the bytes are as they came.
+    the same bytes again. original: absent where the bytes are as they came. owners: of the accounts that the record
+    names, where any can be told. occurred_at: the event's own time beside them, UTC seconds, where it can be told.
     """
 
     value: bytes | None
@@ -41,6 +48,8 @@ class DeadLetter(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str
     at: float
     original: Original = "plain"
+    owners: tuple[bytes, ...] = ()
+    occurred_at: float | None = None
 
     @classmethod
     def of(cls, record: RawRecord, stage: str, error: InvalidEvent) -> DeadLetter:
@@ -60,12 +69,23 @@ class DeadLetter(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def place(self) -> bytes:
-        """Where the record stood: what a sealed original is bound to."""
+        """Where the record stood. The letter's key: a repeat replaces it. A sealed original is bound to it."""
         return f"{self.topic}/{self.partition}/{self.offset}".encode()
 
     def encode(self) -> bytes:
         """MessagePack map with the fields of the contract."""
         return _encoder.encode(self)
+
+
+class LetterHead(msgspec.Struct, frozen=True, gc=False):
+    """What an erasure must know of a letter; the rest is not decoded."""
+
+    at: float
+    owners: tuple[Annotated[bytes, Meta(min_length=OWNER_BYTES, max_length=OWNER_BYTES)], ...] = ()
+    occurred_at: float | None = None
+
+
+decode_letter_head = msgspec.msgpack.Decoder(LetterHead).decode
 
 
 class _Bytes(msgspec.Struct, array_like=True, frozen=True):
@@ -104,3 +124,8 @@ def opened(letter: DeadLetter, unseal: Seal) -> DeadLetter:
 def decode_dead_letter(encoded: bytes) -> DeadLetter:
     """The opposite of `DeadLetter.encode`. Raises msgspec.DecodeError."""
     return msgspec.msgpack.decode(encoded, type=DeadLetter)
+
+
+def is_letter(key: bytes | None, value: bytes | None) -> bool:
+    """Whether a record of `dead-letters` is a letter: neither the end of one nor the word that somebody was erased."""
+    return value is not None and not is_erasure(key)

@@ -44,6 +44,7 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     strength: in [-1, 1], how much of the action's weight counts, sign included (rating 1..5 -> -1..1, watch 0..1).
     reverses: event_id of the event that this one takes back, or None.
     will: what the person decides with it about their data, or None.
+    is_rated: whether the person gave stars beside their words, so that these do not decide alone.
     """
 
     event_id: bytes
@@ -59,6 +60,7 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     reverses: bytes | None = None
     version: int = EVENT_VERSION
     will: Will | None = None
+    is_rated: bool = False
 
 
 class ItemRecord(msgspec.Struct, frozen=True, array_like=True):

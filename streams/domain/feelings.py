@@ -12,7 +12,9 @@ from typing import Final, NamedTuple
 import msgspec
 
 from streams.domain.profiles import EntitySentiment, Sentiment
+from streams.domain.readings import Reading
 from streams.domain.states import FeelingState
+from streams.domain.tags import KINDS
 
 #: The key of all texts together.
 EVERYTHING: Final = ""
@@ -21,15 +23,18 @@ NEUTRAL_BAND: Final = 0.2
 #: What an account keeps beside EVERYTHING, the heaviest; like tags, these are order-free within the bound.
 MAX_FEELINGS: Final = 32
 MAX_PUBLISHED: Final = 8
+#: What is less sure makes no tag and is not felt about.
+SURE: Final = 0.5
 
 
 class Said(msgspec.Struct, frozen=True, gc=False):
-    """What an event's own words say. score: their sentiment in [-1, 1]. tags: beside those of the event's item.
+    """What an event's own words say. score: their sentiment in [-1, 1], None for words that are no opinion.
 
-    felt: (`<kind>:<name>`, sentiment in [-1, 1]) of what is spoken of, each at most once.
+    tags: beside those of the event's item. felt: (`<kind>:<name>`, sentiment in [-1, 1]) of what is spoken of, each at
+    most once.
     """
 
-    score: float
+    score: float | None
     tags: tuple[str, ...] = ()
     felt: tuple[tuple[str, float], ...] = ()
 
@@ -41,8 +46,28 @@ class FeltShare(NamedTuple):
     scale: float
 
 
+def said_of(reading: Reading) -> Said:
+    """What counts of a reading: what it names for sure, each thing once, and the topics it is about.
+
+    >>> from streams.domain.readings import Mention, TopicHit
+    >>> said_of(Reading(0.4, (Mention("brand", 0, 4, "acme", 0.9, 0.8),), (TopicHit("cooking", 0.7),)))
+    Said(score=0.4, tags=('topic:cooking', 'brand:acme'), felt=(('brand:acme', 0.8),))
+    """
+    named = [mention for mention in reading.mentions if mention.confidence >= SURE]
+    felt: dict[str, list[float]] = {}
+    for mention in named:
+        if mention.sentiment is not None:
+            felt.setdefault(f"{mention.kind}:{mention.name}", []).append(mention.sentiment)
+    tags = [f"topic:{hit.topic}" for hit in reading.topics]
+    tags += [f"{mention.kind}:{mention.name}" for mention in named if mention.kind in KINDS]
+    means = ((name, sum(scores) / len(scores)) for name, scores in felt.items())
+    return Said(reading.sentiment, tuple(dict.fromkeys(tags)), tuple(means))
+
+
 def add_said(feelings: dict[str, FeelingState], said: Said, unit: float, at_s: float) -> None:
     """Count one text, in place. unit: what 1 is, written at `at_s`, in the account's units."""
+    if said.score is None:
+        return
     _add(feelings, EVERYTHING, said.score, unit, at_s)
     for name, score in said.felt:
         _add(feelings, name, score, unit, at_s)

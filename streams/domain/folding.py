@@ -53,7 +53,7 @@ class FoldRules:
 class Observation(msgspec.Struct, frozen=True, gc=False):
     """An event at its offset in the user's partition; row: its vector in the batch's matrix, -1 = none.
 
-    said: what its own words say, None without any.
+    said: what its own words say, None without any. strength: what these make of the event's, None for nothing.
     """
 
     offset: int
@@ -61,6 +61,7 @@ class Observation(msgspec.Struct, frozen=True, gc=False):
     event: Event
     row: int
     said: Said | None = None
+    strength: float | None = None
 
 
 @dataclass(slots=True)
@@ -183,7 +184,8 @@ def _fold_account(rules: FoldRules, account: AccountState, fresh: list[Observati
         counts[kind] = counts.get(kind, 0) + 1
         if event.received_at_s - event.occurred_at_s > LATE_S:
             account.n_late += 1
-        weight = rules.weight_of(kind) * event.strength
+        strength = event.strength if observation.strength is None else observation.strength
+        weight = rules.weight_of(kind) * strength
         if weight != 0.0:
             _count_in(rules, share, observation, weight)
         if observation.said is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.domain.events import Item
 
-KINDS = ("category", "brand", "color", "person", "topic")
+KINDS = ("category", "brand", "color", "person", "topic", "product", "place")
 
 
 def item_tags(item: Item) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from streams.domain.platforms import Platform, parse_platform
 EVENTS = "events."
 #: The one partition that orders links; the embedded broker has more, and nothing may go there.
 IDENTITY_PARTITION = 0
+#: The one partition in which letters and erasures are in order: a letter may belong to several people.
+DEAD_LETTERS_PARTITION = 0
 #: Kafka allows 249 characters; the longest name without a prefix is `events.` and a platform of 32.
 MAX_PREFIX_CHARS = 200
 _PREFIX = re.compile(r"[A-Za-z0-9._-]*")
@@ -91,8 +93,13 @@ class TopicNames:
 
     @property
     def dead_letters(self) -> str:
-        """Records that could not be applied, with their original bytes."""
+        """Records that could not be applied, with their original bytes; one partition, compacted and deleted."""
         return f"{self.prefix}dead-letters"
+
+    @property
+    def letter_state(self) -> str:
+        """Changelog of the stage `letters`, one partition, compacted, internal."""
+        return f"{self.prefix}letter-state"
 
     @property
     def audit(self) -> str:

@@ -22,6 +22,8 @@ _WORDS: Final[Mapping[str, bool]] = {
     "granted": True, "grant": True, "yes": True, "true": True,
     "denied": False, "deny": False, "revoked": False, "withdrawn": False, "no": False, "false": False,
 }  # fmt: skip
+#: What the decoders raise for bytes of a platform; anything else would end every worker that reads them.
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeError, RecursionError)
 _decode: Final = msgspec.json.Decoder(Any).decode
 
 
@@ -63,13 +65,13 @@ def said_consents(envelope: Envelope) -> dict[str, bool]:
 def _said(raw: bytes) -> Any:
     try:
         return _decode(raw)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         word = raw.decode("utf-8", "replace").strip().lower()
     if word in _WORDS:  # binary mode has no quotes
         return word
     try:
         return msgspec.msgpack.decode(raw)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         raise InvalidEvent(reasons.WRONG_TYPE, "consent: not readable") from None
 
 

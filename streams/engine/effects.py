@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -40,6 +40,9 @@ class StateReader(Protocol):
     def get_many(self, keys: list[bytes]) -> list[bytes | None]:
         """Values in the order of the keys, None where there is none."""
 
+    def scan(self, begin: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Entries from `begin` to before `end` in the order of their keys; read while the fold lasts."""
+
 
 class Stage(Protocol):
     """One step of the pipeline. Calls run in a thread, batches of one partition strictly one after the other.
@@ -68,3 +71,7 @@ class NoState:
     def get_many(self, keys: list[bytes]) -> list[bytes | None]:
         """Nothing for every key."""
         return [None] * len(keys)
+
+    def scan(self, begin: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:  # noqa: ARG002
+        """No entries."""
+        return iter(())

@@ -6,13 +6,13 @@ regard to fencing (docs/architecture.md, "State").
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
-from rocksdict import Cache, Rdict, WriteBatch
+from rocksdict import Cache, Rdict, ReadOptions, WriteBatch
 
 from streams.rocks import Shredder, point_lookup_options, storage_errors_named
 
@@ -68,6 +68,13 @@ class PartitionTable:
         """Values in the order of the keys, None where there is none. Raises CorruptState."""
         with storage_errors_named("state", self.path):
             return cast("list[bytes | None]", self._db.get(cast("Any", keys))) if keys else []
+
+    def scan(self, begin: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Entries from `begin` to before `end` in the order of their keys. Raises CorruptState."""
+        bounds = ReadOptions()
+        bounds.set_iterate_upper_bound(end)
+        with storage_errors_named("state", self.path):
+            yield from cast("Iterator[tuple[bytes, bytes]]", self._db.items(from_key=begin, read_opt=bounds))
 
     def write(self, entries: Iterable[tuple[bytes, bytes | None]], changelog_next: int) -> None:
         """Values (None deletes) and the changelog position, all or nothing. Raises CorruptState, Retryable."""

@@ -6,6 +6,7 @@ a moment ago, get events that were sent before the gate knew of a link, or whose
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -13,7 +14,7 @@ from operator import attrgetter
 import msgspec
 
 from streams.domain import reasons
-from streams.domain.consents import Standing, allows, decide
+from streams.domain.consents import Standing, allows, changes, decide, holds
 from streams.domain.events import Event
 from streams.domain.folding import FoldReport, FoldRules, Observation, Vectors, fold
 from streams.domain.handover import Passed, Place, arrive, move, park, place_of
@@ -61,6 +62,7 @@ class Settled:
     """What became of one user. cause: why the profile changed, None when it did not.
 
     n_refused: events without consent, or of a time that was erased. forgets: the person asked to be erased.
+    decisions: what holds otherwise than before, by kind (`streams.domain.consents.changes`).
     """
 
     report: FoldReport = field(default_factory=FoldReport)
@@ -68,6 +70,7 @@ class Settled:
     cause: Cause | None = None
     n_refused: int = 0
     forgets: bytes | None = None
+    decisions: Counter[str] = field(default_factory=Counter)
 
 
 def is_handover(record: RawRecord) -> bool:
@@ -183,9 +186,11 @@ class _Settling:
             self._expire(event)
             return
         standing = state.standings.setdefault(account, Standing())
-        allowed = allows(standing, "profile", self._rules.consent_defaults)
+        before = holds(standing, self._rules.consent_defaults)
         decide(standing, event.will, event.occurred_at_s)
-        if allowed and not allows(standing, "profile", self._rules.consent_defaults):
+        decided = changes(before, holds(standing, self._rules.consent_defaults))
+        self._settled.decisions += decided
+        if decided["withdraw"]:
             standing.erased_s = max(standing.erased_s, event.occurred_at_s)
             if state.accounts.pop(account, None) is not None:
                 self._kind = "erase"

@@ -183,6 +183,7 @@ class Normaliser:
             text=said.text,
             session=self._session(platform, envelope.sessionid) if envelope.sessionid else "",
             reverses=event_id(envelope.source, data.reverses_id) if action.reverses and data.reverses_id else None,
+            is_rated=action.takes == "rating" and data.rating is not None,
         )
         return event, said.counts
 

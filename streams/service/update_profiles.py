@@ -40,6 +40,7 @@ from streams.service.hand_over import (
     is_handover,
     settle_user,
 )
+from streams.service.own_words import OwnWords
 from streams.service.silence import Peek, Silence, blind
 from streams.service.state_memo import StateMemo
 
@@ -66,7 +67,7 @@ class UpdatedProfiles:
 
     profiles: a user's records in their order, None deletes. arrivals and forwarded go to `user-events` again, commands
     to the identity log. n_refused: events that their person does not allow. erasures: people who are gone, by kind
-    of change.
+    of change. erased: accounts that are gone, until when, for their dead letters. decisions: by kind.
     """
 
     profiles: list[tuple[bytes, ProfileRecord | None]] = field(default_factory=list)
@@ -77,6 +78,8 @@ class UpdatedProfiles:
     n_parked: int = 0
     n_refused: int = 0
     erasures: Counter[str] = field(default_factory=Counter)
+    erased: list[tuple[str, float]] = field(default_factory=list)
+    decisions: Counter[str] = field(default_factory=Counter)
     report: FoldReport = field(default_factory=FoldReport)
 
 
@@ -84,14 +87,21 @@ class ProfileUpdater:
     """Folds events into profiles. Holds no state of its own, only a memory of decoded ones."""
 
     def __init__(
-        self, rules: PersonRules, publish_rules: PublishRules, items: ItemCatalogue, texts: Texts, peek: Peek = blind
+        self,
+        rules: PersonRules,
+        publish_rules: PublishRules,
+        items: ItemCatalogue,
+        texts: Texts,
+        peek: Peek = blind,
+        words: OwnWords | None = None,
     ) -> None:
-        """peek: states as they are now, for what must not reach the encoder."""
+        """peek: states as they are now, for what must not reach the encoder. words: reads what people write."""
         self._rules = rules
         self._fold_rules = rules.fold
         self._publish_rules = publish_rules
         self._items = items
         self._vectors = EventVectors(items, texts, rules.fold.dim)
+        self._words = words
         self._silence = Silence(rules, peek)
         self._memo = StateMemo()
 
@@ -111,8 +121,10 @@ class ProfileUpdater:
                 dead.append(DeadLetter.of(record, STAGE, error))
         silent = self._silence.among(records[0].partition, decoded) if records else frozenset()
         vectors, rows = self._vectors.of([event for _, _, event in decoded], silent)
+        words = self._words.of([event for _, _, event in decoded], silent) if self._words is not None else {}
         observations = [
-            Observation(offset, user, event, row) for (offset, user, event), row in zip(decoded, rows, strict=True)
+            Observation(offset, user, event, row, *words.get(place, ()))
+            for place, ((offset, user, event), row) in enumerate(zip(decoded, rows, strict=True))
         ]
         return PreparedEvents(observations, vectors, dead, handovers)
 
@@ -179,6 +191,8 @@ class ProfileUpdater:
         updated.n_parked += passed.n_parked
         updated.n_refused += settled.n_refused
         updated.states += [(ledger_key(account), pack_time(until_s)) for account, until_s in passed.erased.items()]
+        updated.erased += passed.erased.items()
+        updated.decisions += settled.decisions
         if settled.forgets is not None:
             updated.commands.append((b"", forget_command(sorted(passed.erased)[:MAX_LIST_ITEMS], settled.forgets)))
         if settled.cause is not None and state.accounts:

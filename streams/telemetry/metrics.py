@@ -98,6 +98,11 @@ DEAD_LETTERS = _counter(
     "stage",
     "reason",
 )
+DEAD_LETTERS_ERASED = _counter(
+    "braid_dead_letters_erased_total",
+    "Dead letters deleted because their person was erased.",
+    "None though people with dead letters are erased: the stage `letters` does not run.",
+)
 LATE = _counter(
     "braid_late_events_total",
     "Events dropped because they were older on arrival than the lateness bound.",
@@ -123,6 +128,13 @@ ERASURES = _counter(
     "People whose data was dropped, by cause.",
     "A jump of `erase`: look at the audit topic. `expire`: BRAID_PROFILE__IDLE_DAYS.",
     "cause",
+)
+DECISIONS = _counter(
+    "braid_decisions_total",
+    "Changes of what people allow: grant, refuse or withdraw (`profile`) a purpose, personalise, depersonalise, "
+    "block or unblock a tag.",
+    "A jump of `withdraw`: ask the platform what it showed its users.",
+    "kind",
 )
 IDENTITY_COMMANDS = _counter(
     "braid_identity_commands_total",

@@ -10,7 +10,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from streams.brokers.connection import producer_config
 from streams.brokers.limits import INPUT_MAX_BYTES, MIB
-from streams.domain.dead_letters import decode_dead_letter
+from streams.domain.dead_letters import decode_dead_letter, is_letter
 from streams.settings import Ingest, Kafka
 from tests.chaos.scene import PLATFORMS, Scene
 from tests.chaos.shots import Shot, someone
@@ -76,7 +76,7 @@ def oversize(scene: Scene, rng: random.Random) -> Shot:
 
 def _n_large_letters(scene: Scene) -> int:
     records = records_of(scene.bootstrap_servers, scene.names.dead_letters)
-    letters = (decode_dead_letter(record.value()) for record in records)
+    letters = (decode_dead_letter(each.value()) for each in records if is_letter(each.key(), each.value()))
     return len({(at.topic, at.partition, at.offset) for at in letters if at.value and len(at.value) >= SIZES[0]})
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from confluent_kafka import Message
 
-from streams.domain.dead_letters import decode_dead_letter
+from streams.domain.dead_letters import decode_dead_letter, is_letter
 from streams.domain.profiles import ProfileRecord, decode_profile
 from streams.domain.states import unpack_state
 from streams.domain.topic_names import TopicNames
@@ -90,6 +90,8 @@ def _changelog_faults(messages: Sequence[Message], published: set[tuple[str, int
 def _dead_letter_faults(messages: Sequence[Message], invalid: dict[Position, bytes]) -> Iterator[str]:
     letters: dict[Position, bytes | None] = {}
     for message in messages:
+        if not is_letter(message.key(), message.value()):
+            continue
         letter = decode_dead_letter(message.value())
         letters[letter.topic, letter.partition, letter.offset] = letter.value
     if letters.keys() != invalid.keys():

@@ -14,6 +14,7 @@ import msgspec
 
 from streams.adapters.cloudevents import decode
 from streams.adapters.mapping_files import action_table, decoder_for, load_mappings
+from streams.adapters.salvage import salvage_for
 from streams.domain.dead_letters import DeadLetter, decode_dead_letter
 from streams.domain.events import Event, ItemRecord
 from streams.domain.limits import IngestLimits
@@ -22,7 +23,8 @@ from streams.domain.profiles import Model
 from streams.domain.raw import RawRecord
 from streams.domain.reasons import MEANING
 from streams.service.describe_items import ItemDescriber
-from streams.service.normalise import Normaliser
+from streams.service.letter_owners import EventOwners
+from streams.service.normalise import Normaliser, own_homes
 from tests.fuzz.findings import Violation
 from tests.fuzz.mutations import Parts
 from tests.fuzz.texts import ZeroTexts
@@ -76,6 +78,7 @@ class Normalising:
         self._platform = platform
         self._good = good
         self._gate = Normaliser(SECRET, decoder_for(mappings), action_table(mappings))
+        self._owned = EventOwners(SECRET, lambda _: platform, salvage_for(mappings), own_homes)
         (self._expected,) = self._gate.normalise([good], platform).events
 
     def judge(self, cases: Sequence[Parts]) -> list[str]:
@@ -85,8 +88,8 @@ class Normalising:
             records.append(record_of(case, len(records)))
             records.append(msgspec.structs.replace(self._good, offset=len(records)))
         batch = self._gate.normalise(records, self._platform)
-        reasons = letters_keep_bytes(batch.dead, records)
-        if len(batch.events) + len(batch.dead) + batch.n_late + batch.n_ignored != len(records):
+        reasons = letters_keep_bytes([self._owned(letter) for letter in batch.dead], records)
+        if len(batch.events) + len(batch.dead) + batch.n_late + batch.n_ignored + batch.n_refused != len(records):
             raise Violation("a record is neither event nor dead letter nor counted")
         if sum(event == self._expected for event in batch.events) < len(cases) or any(at % 2 for at in reasons):
             raise Violation("a good event was lost behind a bad one")
@@ -95,7 +98,7 @@ class Normalising:
                 raise Violation(f"an event left the gate that nobody should read: strength {event.strength}")
         n_events = len(batch.events) - len(cases)
         fates = ["accepted"] * n_events + ["late"] * batch.n_late + ["ignored"] * batch.n_ignored
-        return [*fates, *reasons.values()]
+        return [*fates, *["refused"] * batch.n_refused, *reasons.values()]
 
 
 class Describing:

@@ -26,6 +26,7 @@ from streams.engine.table import CHANGELOG_KEY, MARKER_KEY
 from streams.errors import CorruptState
 from streams.service.encode_texts import CachingEncoder, cache_key
 from streams.service.hand_over import PersonRules
+from streams.service.letter_owners import user_event_owners
 from streams.service.update_profiles import ProfileUpdater
 from tests.fuzz.event_gates import N_AT_ONCE, SECRET, letters_keep_bytes
 from tests.fuzz.findings import Violation
@@ -98,7 +99,7 @@ class UserEvents:
         records = [msgspec.structs.replace(record, offset=at) for at, record in enumerate(records)]
         records.append(msgspec.structs.replace(self._good, offset=len(records)))
         prepared = self._updater.prepare(records)
-        reasons = letters_keep_bytes(prepared.dead, records)
+        reasons = letters_keep_bytes([user_event_owners(letter) for letter in prepared.dead], records)
         updated = self._updater.update(prepared, lambda keys: [None] * len(keys))
         profiles = dict(updated.profiles)
         if profiles.get(USER) != self._expected:

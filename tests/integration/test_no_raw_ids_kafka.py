@@ -17,7 +17,7 @@ import pytest
 
 from streams.adapters.sealing import Sealer
 from streams.domain.accounts import account_key
-from streams.domain.dead_letters import decode_dead_letter, opened
+from streams.domain.dead_letters import opened
 from tests.support.brokers import admin_of, eventually, producer_of
 from tests.support.canaries import ACTIONS, Person, Search, deeds, event, faults
 from tests.support.kafka_pipeline import Pipeline, pipeline
@@ -187,7 +187,7 @@ def has_all_accounts(answer: httpx.Response) -> bool:
 
 
 def assert_letters_are_sealed_and_say_nothing(pipeline: Pipeline) -> None:
-    letters = [decode_dead_letter(message.value()) for message in records_of(pipeline.broker, pipeline.topics.dead_letters)]
+    letters = list(pipeline.letters().values())
     assert {letter.stage for letter in letters} == {"normalise", "identity", "catalogue"}
     assert len(letters) == len(list(faults(BROKEN)))
     inside, words = Search(CANARIES), Search(CANARIES)

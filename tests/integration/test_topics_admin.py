@@ -86,7 +86,8 @@ def test_partitions_are_compared_and_never_added(kafka_cluster: Cluster, topic_p
     wanted = declared_topics(small_topics(topic_prefix, partitions=3))
     assert apply(admin, wanted) == []
     names = {difference.topic for difference in check(admin, wanted) if difference.field == "partitions"}
-    assert names == {spec.name for spec in table} - {topic_prefix + "identity", topic_prefix + "identity-state"}
+    in_one_order = {topic_prefix + name for name in ("identity", "identity-state", "dead-letters", "letter-state")}
+    assert names == {spec.name for spec in table} - in_one_order
     identity = topic_prefix + "identity"
     admin.create_partitions([NewPartitions(identity, 2)])[identity].result(10)
     eventually(lambda: check(admin, table) == [Difference(identity, "partitions", "1", "2")])

@@ -20,6 +20,7 @@ from pathlib import Path
 from streams.brokers.kafka import KafkaCluster
 from streams.brokers.topic_admin import apply
 from streams.brokers.topics import declared_topics
+from streams.domain.dead_letters import is_letter
 from streams.domain.topic_names import TopicNames
 from streams.settings import Topics
 from tests.support.brokers import admin_of
@@ -116,7 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with KafkaCluster() as cluster, tempfile.TemporaryDirectory(prefix="braid-persons-") as folder:
         wrong, n_kills = run(cluster.bootstrap_servers, Path(folder), crowd, asked.kills, asked.seed)
         topics = TopicNames(PREFIX)
-        n_letters = sum(1 for _ in records_of(cluster.bootstrap_servers, topics.dead_letters))
+        letters = records_of(cluster.bootstrap_servers, topics.dead_letters)
+        n_letters = sum(is_letter(message.key(), message.value()) for message in letters)
     for each in wrong[:20]:
         _say(each)
     people = crowd.people()

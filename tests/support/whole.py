@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -15,11 +15,14 @@ import numpy as np
 from streams.adapters.clock import SystemClock
 from streams.adapters.cloudevents import decode
 from streams.adapters.identity_events import decode_identity
+from streams.adapters.salvage import salvage_for, salvage_identity
 from streams.agents.identity import IdentityStage
+from streams.agents.letters import LettersStage
 from streams.agents.normalise import NormaliseStage
 from streams.agents.profiles import ProfileStage
 from streams.domain.accounts import AccountKey, Home, account_key
 from streams.domain.actions import ActionTable, action_of
+from streams.domain.dead_letters import DeadLetter, decode_dead_letter, is_letter
 from streams.domain.decay import DAY_S
 from streams.domain.folding import FoldRules
 from streams.domain.identity_guards import IdentityRules
@@ -32,9 +35,11 @@ from streams.domain.raw import RawRecord
 from streams.domain.sensitive import SensitiveTags
 from streams.domain.topic_names import TopicNames
 from streams.engine.effects import Stage
+from streams.service.erase_letters import LetterEraser
 from streams.service.hand_over import PersonRules
 from streams.service.identify import IdentityLog
 from streams.service.identity_gate import IdentityGate
+from streams.service.letter_owners import EventOwners, LinkOwners, user_event_owners
 from streams.service.normalise import Normaliser
 from streams.service.update_profiles import ProfileUpdater
 
@@ -43,6 +48,8 @@ NOON_S = 1_750_000_000.0
 DIM = 8
 NAMES = TopicNames()
 PARTITIONS = 3
+#: How long `dead-letters` keeps a letter.
+KEPT_S = 9 * DAY_S
 
 
 class NoItems:
@@ -70,6 +77,9 @@ class Table(dict[bytes, bytes]):
     def get_many(self, keys: list[bytes]) -> list[bytes | None]:
         return [self.get(key) for key in keys]
 
+    def scan(self, begin: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+        return iter(sorted((key, value) for key, value in self.items() if begin <= key < end))
+
 
 @dataclass
 class Whole:
@@ -96,7 +106,10 @@ class Whole:
         updater = ProfileUpdater(
             PersonRules(fold_rules, self.consent), publish_rules, NoItems(), self.texts, self._peek
         )
-        self.stages: dict[str, Stage] = {NAMES.user_events: ProfileStage(updater, NAMES, SystemClock())}
+        self.stages: dict[str, Stage] = {
+            NAMES.user_events: ProfileStage(updater, NAMES, SystemClock(), user_event_owners),
+            NAMES.dead_letters: LettersStage(LetterEraser(KEPT_S, max_erased=3), NAMES),
+        }
         self.restart(self.secrets)
 
     def restart(self, secrets: Secrets) -> None:
@@ -104,9 +117,10 @@ class Whole:
         rules, limits = IdentityRules(), IngestLimits(consent_defaults=self.consent)
         normaliser = Normaliser(secrets, lambda _: decode, ActionTable(), limits, self._homes_of)
         log = IdentityLog(IdentityGate(secrets, decode_identity, rules), rules)
+        owned = EventOwners(secrets, NAMES.platform_of, salvage_for({}), self._homes_of)
         for platform in ("shop", "video"):
-            self.stages[NAMES.events(platform)] = NormaliseStage(normaliser, NAMES)
-        self.stages[NAMES.identity] = IdentityStage(log, NAMES, lambda _: None)
+            self.stages[NAMES.events(platform)] = NormaliseStage(normaliser, NAMES, owned)
+        self.stages[NAMES.identity] = IdentityStage(log, NAMES, lambda _: None, LinkOwners(secrets, salvage_identity))
 
     def say(self, platform: str, who: str, kind: str = "product.viewed", **more: Any) -> str:
         """Publish an event; returns its id."""
@@ -192,6 +206,16 @@ class Whole:
         found = [each for each in self.published().values() if key in {a.account for a in each.identity.accounts}]
         assert len(found) < 2
         return found[0] if found else None
+
+    def letters(self) -> dict[bytes, DeadLetter]:
+        """`dead-letters` as a compacting eye sees it."""
+        last = {record.key: record.value for record in self.log.get((NAMES.dead_letters, 0), [])}
+        return {key: decode_dead_letter(value) for key, value in last.items() if is_letter(key, value)}
+
+    def send(self, topic: str, value: bytes | None, headers: Any = ()) -> bytes:
+        """Publish a record as it is, under a key that says nothing; returns its place."""
+        self._append(topic, 0, b"k", value, headers)
+        return f"{topic}/0/{len(self.log[topic, 0]) - 1}".encode()
 
     def held(self) -> bytes:
         """Everything in every table."""

@@ -34,7 +34,7 @@ def test_every_inner_topic_is_written_by_the_stages_alone():
     writers = {
         topic: [role for role in ROLES if topic in touched(role, "write")]
         for topic in ("user-events", "item-vectors", "identities", "identity-state", "profiles", "profile-state",
-                      "dead-letters", "audit")
+                      "letter-state", "dead-letters", "audit")
     }  # fmt: skip
     assert writers.pop("audit") == ["worker", "serve"]
     assert writers.pop("user-events") == ["worker", "serve"]  # erasures, asked over HTTP
@@ -43,7 +43,7 @@ def test_every_inner_topic_is_written_by_the_stages_alone():
 
 @pytest.mark.requirement("N14")
 def test_raw_bytes_and_the_audit_are_read_by_those_whose_work_it_is():
-    assert [role for role in ROLES if "dead-letters" in touched(role, "read")] == ["operator"]
+    assert [role for role in ROLES if "dead-letters" in touched(role, "read")] == ["worker", "operator"]
     assert [role for role in ROLES if "audit" in touched(role, "read")] == ["auditor"]
     assert [role for role in ROLES if touched(role, "create")] == ["operator"]
 

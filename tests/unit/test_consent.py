@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 
 import pytest
 
 from streams.domain.accounts import account_key
+from streams.telemetry.metrics import REGISTRY
 from tests.support.whole import NOON_S, SECRET, Whole
 
 pytestmark = pytest.mark.requirement("N7")
@@ -122,6 +124,34 @@ def test_a_word_that_says_nothing_known_is_a_dead_letter(data: dict[str, object]
     whole.run()
     assert sum(len(records) for (topic, _), records in whole.log.items() if topic == "dead-letters") == 1
     assert whole.person("shop", "ann").events_applied == 1
+
+
+@pytest.mark.parametrize("said", [b'"\xff"', b"\xa1\xff", b"\xc1", b'{"profile\xff": true}', b"[" * 100_000, b"\x91" * 100_000])
+def test_a_consent_that_cannot_be_read_is_a_dead_letter_and_the_next_event_counts(said: bytes) -> None:
+    whole = Whole()
+    whole.say("shop", "ann")
+    (event,) = whole.log.pop(("events.shop", 0))
+    names = ("specversion", "id", "source", "type", "time", "subject")
+    attributes = {name: json.loads(event.value or b"")[name].encode() for name in names} | {"consent": said}
+    whole.send("events.shop", None, tuple((f"ce_{name}", value) for name, value in attributes.items()))
+    whole.send("events.shop", event.value)
+    whole.run()
+    assert len(whole.letters()) == 1
+    assert whole.person("shop", "ann").events_applied == 1
+
+
+def test_decisions_are_counted_by_kind_where_they_change_what_holds() -> None:
+    kinds = ("grant", "refuse", "withdraw", "personalise", "depersonalise", "block", "unblock")
+
+    def counted() -> list[float]:
+        return [REGISTRY.get_sample_value("braid_decisions_total", {"kind": kind}) or 0.0 for kind in kinds]
+
+    before, whole = counted(), Whole()
+    for _ in range(2):  # what is said again changes nothing
+        consent(whole, consents={"share": False, "train": False}, personalisation=False, block_tags=["category:a", "category:b"])
+    consent(whole, consents={"share": True, "profile": False}, personalisation=True, unblock_tags=["category:a"])
+    whole.run()
+    assert [now - then for now, then in zip(counted(), before, strict=True)] == [1, 2, 1, 1, 1, 2, 1]
 
 
 def _key(who: str) -> bytes:

@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 from functools import partial
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.adapters.sealing import Sealer
 from streams.cli.tail import record_to_json
-from streams.domain.dead_letters import DeadLetter, decode_dead_letter, opened, sealed, stripped
+from streams.domain.dead_letters import (
+    DeadLetter,
+    decode_dead_letter,
+    decode_letter_head,
+    is_letter,
+    opened,
+    sealed,
+    stripped,
+)
+from streams.domain.letter_erasures import LetterErasure
+from streams.domain.letter_owners import owner_of
 from streams.domain.raw import RawRecord
 from streams.errors import CorruptState, InvalidEvent, UsageError
 from streams.settings import Settings
@@ -98,6 +109,23 @@ def test_a_key_that_is_none_is_named_with_the_remedy_and_not_printed(key: str) -
     with pytest.raises(UsageError, match=f"BRAID_DEAD_LETTERS__KEY has {len(key)} characters.*openssl") as refused:
         kept("sealed", key)
     assert not key or key not in str(refused.value)
+
+
+@pytest.mark.requirement("N8")
+@pytest.mark.parametrize(("original", "key"), [("plain", ""), ("sealed", KEY), ("none", "")])
+def test_whose_a_letter_is_stays_told_whatever_is_kept_of_the_record(original: str, key: str) -> None:
+    owned = msgspec.structs.replace(LETTER, owners=(owner_of("a" * 32),), occurred_at=5.0)
+    keep = originals_of(Settings(dead_letters={"original": original, "key": key}))
+    head = decode_letter_head(keep(owned).encode())
+    assert (head.at, head.owners, head.occurred_at) == (5.0, owned.owners, 5.0)
+
+
+def test_ends_of_letters_and_words_about_erasures_are_no_letters() -> None:
+    erasure = LetterErasure(owner_of("a" * 32), 5.0)
+    assert not is_letter(erasure.key, erasure.encode())
+    assert not is_letter(LETTER.place, None)
+    assert is_letter(LETTER.place, LETTER.encode())
+    assert is_letter(None, LETTER.encode())
 
 
 def test_tail_opens_with_the_key_and_says_sealed_without(capsys: pytest.CaptureFixture[str]) -> None:

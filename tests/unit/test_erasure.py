@@ -71,7 +71,7 @@ def test_an_erasure_of_somebody_unknown_is_quiet() -> None:
     erase(whole, who="nobody")
     whole.run()
     assert whole.published() == {}
-    assert not any(topic == "dead-letters" for topic, _ in whole.log)
+    assert whole.letters() == {}
 
 
 def test_the_gone_record_says_erase_and_null_follows() -> None:
@@ -84,11 +84,45 @@ def test_the_gone_record_says_erase_and_null_follows() -> None:
     assert b"erase" in (records[-2].value or b"")
 
 
+def test_the_dead_letters_of_every_account_of_the_person_go_and_nobody_elses_do() -> None:
+    whole = Whole()
+    for platform, who in (*ACCOUNTS, ("shop", "bob")):
+        whole.say(platform, who, ACTION[platform])
+        whole.say(platform, who, ACTION[platform], data={"rating": "five"})
+    whole.identify("linked", *ACCOUNTS)
+    whole.identify("linked", ("shop", "ann"), confidence=7)  # a letter of the identity log
+    whole.tell_user(key_of("video", "ann-tv"), b"\xc1")  # and one of the profile stage
+    nobodys = whole.send("events.shop", b"{not json")
+    whole.run()
+    assert len(whole.letters()) == 7
+    erase(whole, "video", "ann-tv")
+    whole.run()
+    assert set(whole.letters()) == {b"events.shop/0/5", nobodys}
+    for account in ACCOUNTS:
+        assert key_of(*account).encode() not in whole.held()
+        assert bytes.fromhex(key_of(*account)) not in whole.held()
+
+
+def test_a_replay_of_what_was_refused_brings_no_letter_back_but_a_new_life_has_its_own() -> None:
+    whole = Whole()
+    whole.say("shop", "ann", at_s=NOON_S - 50, id="old", data={"rating": "five"})
+    erase(whole)
+    whole.run()
+    whole.at[("events.shop", 0)] = 0  # the gate reads everything once more
+    whole.say("shop", "ann", at_s=NOON_S - 50, id="old", data={"rating": "five"})  # and the platform sends it again
+    whole.run()
+    assert whole.letters() == {}
+    whole.say("shop", "ann", at_s=whole.now_s + 60, data={"rating": "five"})
+    whole.run()
+    assert len(whole.letters()) == 1
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(
         st.one_of(
             st.tuples(st.just("event"), st.sampled_from(ACCOUNTS)),
+            st.tuples(st.just("refused"), st.sampled_from(ACCOUNTS)),
             st.tuples(st.just("linked"), st.sampled_from(ACCOUNTS), st.sampled_from(ACCOUNTS)),
             st.tuples(st.just("unlinked"), st.sampled_from(ACCOUNTS), st.sampled_from(ACCOUNTS)),
             st.tuples(st.just("step"), st.integers(0, 9), st.integers(1, 3)),
@@ -103,6 +137,8 @@ def test_an_erasure_during_merges_leaves_nothing_of_what_was_there_before(histor
     for step in history:
         if step[0] == "event":
             whole.say(*step[1], ACTION[step[1][0]])
+        elif step[0] == "refused":
+            whole.say(*step[1], ACTION[step[1][0]], data={"rating": "five"})
         elif step[0] in ("linked", "unlinked"):
             if step[1] != step[2]:
                 whole.identify(step[0], *step[1:])
@@ -115,6 +151,7 @@ def test_an_erasure_during_merges_leaves_nothing_of_what_was_there_before(histor
         erase(whole, *account)
     whole.run(random.choice)
     assert whole.published() == {}
+    assert whole.letters() == {}
     for account in ACCOUNTS:
         assert key_of(*account).encode() not in whole.held()
     for account in ACCOUNTS:

@@ -169,6 +169,22 @@ def test_an_erasure_after_the_change_leaves_neither_key_and_a_replay_brings_nobo
         assert bytes.fromhex(key) not in whole.held()
 
 
+def test_dead_letters_go_with_an_erasure_whichever_secret_was_there_when_they_were_written() -> None:
+    whole = Whole()
+    for secrets in (Secrets(SECRET), CHANGING, AFTER):
+        whole.restart(secrets)
+        for who in ("ann", "bob"):
+            whole.say("shop", who, userid=f"u-{who}")
+            whole.run()
+            whole.say("shop", who, data={"rating": "five"})
+        whole.run()
+    assert len(whole.letters()) == 6
+    whole.say("shop", "ann", "user.erasure_requested", data={})
+    whole.run()
+    assert len(whole.letters()) == 3
+    assert all(b"bob" in (letter.value or b"") for letter in whole.letters().values())
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
