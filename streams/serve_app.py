@@ -35,10 +35,12 @@ from streams.serve.parts import ServeParts
 from streams.serve.profile_feed import ProfileFeed
 from streams.serve.readiness import readiness_of
 from streams.serve_access import audit_of, check_cluster, grants_of, limits_of
-from streams.serve_index import IndexGauges, open_index
+from streams.serve_index import IndexGauges, open_index, people_index
 from streams.service.explain import Explainer
+from streams.service.explained_tags import TagDecay
 from streams.service.popular_now import PopularNow
 from streams.service.recommend import Recommender
+from streams.service.similar_people import SimilarFinder
 from streams.service.tastes import TasteReader
 from streams.settings import DAY_S, Settings
 from streams.shredding import shredding
@@ -70,7 +72,8 @@ class LiveData:
         self.popularity = Popularity()
         self.item_feed = ItemFeed(self.items, served.store, self.newest, model, clock)
         profile_view = LocalView(folder / "profiles", cache, clock.now_s(), away_s)
-        self.profiles = ProfileFeed(profile_view, self.popularity, self.items, clock)
+        self.people = people_index(settings, model)
+        self.profiles = ProfileFeed(profile_view, self.popularity, self.items, clock, self.people)
         self.identities = LocalIdentities(LocalView(folder / "identities", cache, clock.now_s()))
         config = consumer_config(settings.kafka, GROUP)
         self.followers = (
@@ -120,8 +123,10 @@ def parts_of(settings: Settings, data: LiveData, encoder: Encoder, clock: Clock)
         profiles=data.profiles,
         items=data.items,
         index=index,
-        recommender=Recommender(index, data.items, tastes, popular, ScoreWeights(background=background)),
-        explainer=Explainer(tastes, data.items),
+        recommender=Recommender(
+            index, data.items, tastes, popular, ScoreWeights(background=background), settings.consent.recommend
+        ),
+        explainer=Explainer(tastes, data.items, _tag_decay(settings)),
         encoder=encoder,
         clock=clock,
         pseudonym_secret=settings.pseudonym_key(),
@@ -133,10 +138,23 @@ def parts_of(settings: Settings, data: LiveData, encoder: Encoder, clock: Clock)
         readiness=readiness_of(data.followers),
         refresh_gauges=data.refresh_gauges,
         resolve=data.identities.user_of,
+        similar=_similar(settings, data, encoder),
         erasures=UserCommands(
             producer_config(settings.kafka), TopicNames(settings.topics.prefix).user_events, clock
         ),
     )
+
+
+def _tag_decay(settings: Settings) -> TagDecay:
+    profile = settings.profile
+    return TagDecay(profile.long_half_life_days * DAY_S, profile.platform_weights)
+
+
+def _similar(settings: Settings, data: LiveData, encoder: Encoder) -> SimilarFinder | None:
+    if data.people is None:
+        return None
+    index, find = data.people.index, data.profiles.profile_of
+    return SimilarFinder(index, find, model_of(encoder).label, settings.consent.recommend)
 
 
 class Serve:

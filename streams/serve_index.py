@@ -14,7 +14,8 @@ from index.factory import NearestIndex, build_index, index_of
 from index.snapshots import load, save
 from streams.adapters.item_catalogue import VectorModel
 from streams.serve.item_feed import IndexStore
-from streams.settings import Index
+from streams.serve.people_index import PeopleIndex
+from streams.settings import Index, Settings
 from streams.telemetry import metrics
 
 OFFSETS = "next_offsets"
@@ -40,6 +41,15 @@ def open_index(choice: Index, directory: Path, model: VectorModel, *, fresh: boo
         save(index, directory, {OFFSETS: saved, MODEL: model.name})
 
     return ServedIndex(index, IndexStore(index, offsets, keep))
+
+
+def people_index(settings: Settings, model: VectorModel) -> PeopleIndex | None:
+    """An empty index of people where one is wanted; it has no snapshot, the local profiles fill it at every start."""
+    choice = settings.index
+    if not choice.people:
+        return None
+    index = build_index(choice.kind, model.dim, choice.max_delta_rows)
+    return PeopleIndex(index, model.name, settings.consent.recommend)
 
 
 class IndexGauges:

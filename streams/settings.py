@@ -34,7 +34,7 @@ DAY_S = 86_400.0
 OUTSIDE_NAMES = frozenset({"BRAID_BENCH_DATA", "BRAID_CONFIG", "BRAID_FAILPOINT", "BRAID_TEST_KAFKA"})
 
 
-Role = Literal["read", "erase", "audit", "metrics", "admin"]
+Role = Literal["read", "analyst", "erase", "audit", "metrics", "admin"]
 
 
 class _Group(BaseModel):
@@ -66,7 +66,9 @@ class Topics(_Group):
     platforms: tuple[str, ...] = Field(
         tuple(BUILT_IN), description="Platforms whose `events.<platform>` topics are read; mapping files add theirs."
     )
-    partitions: int = Field(4, ge=1, le=10_000, description="Partitions of every topic except `identity`.")
+    partitions: int = Field(
+        4, ge=1, le=10_000, description="Partitions of every topic except `identity` and `dead-letters`."
+    )
     replication: int = Field(1, ge=1, le=9, description="Replication factor; 3 in production.")
     events_retention_days: float = Field(7, gt=0, description="How long events and dead letters are kept.")
     identity_retention_days: float = Field(
@@ -163,6 +165,38 @@ class Profile(_Group):
     published_tags: int = Field(12, ge=1, le=200, description="Tags in the published profile and platform blocks.")
 
 
+class Meaning(_Group):
+    """How the words that people write are read; see `docs/meaning.md`."""
+
+    read: bool = Field(True, description="Read sentiment, names and topics; false leaves words to the encoder alone.")
+    taxonomy: str = Field("", description="TOML file of topics in place of the packaged one; empty = packaged.")
+    lexicons: str = Field("", description="Folder of TOML files with further names; empty = the packaged ones alone.")
+
+
+class Segments(_Group):
+    """Groups of people by rule."""
+
+    file: str = Field("", description="TOML file of segments (`docs/segments.md`); empty = none.")
+
+
+class Intent(_Group):
+    """When the latest session is about buying, comparing or browsing; units are in `docs/profiles.md`."""
+
+    session_gap_minutes: float = Field(30, gt=0, description="A pause of this length ends a session.")
+    buy: float = Field(1.0, gt=0, description="Steps to a purchase that make it the intent; a thing in the cart is 1.")
+    compare: float = Field(2.0, gt=0, description="Things of a kind looked at, beyond the first, that compare.")
+
+
+class Guards(_Group):
+    """How much one account may move a profile; see `docs/guards.md`."""
+
+    window_hours: float = Field(24, gt=0, description="Span of event time that the bounds are for.")
+    most: float = Field(
+        400, gt=0, description="Weight an account may bring in a window, in each direction: a like is 3, a purchase 8."
+    )
+    most_alike: float = Field(40, gt=0, description="Of it, about one item, or with one text where there is no item.")
+
+
 class Consent(_Group):
     """What holds while a person said nothing about a purpose."""
 
@@ -227,8 +261,9 @@ class Api(_Group):
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 = any free one.")
     keys: dict[str, Role | ApiKey] = Field(
         {},
-        description="`sha256:<hex>` of an API key (`braid keys new`), or a long raw one -> role (`read`, `erase`, "
-        "`audit`, `metrics`, `admin`), or a table: `role`, `name`, `platforms`, `expires`, `rate_per_s`.",
+        description="`sha256:<hex>` of an API key (`braid keys new`), or a long raw one -> role (`read`, "
+        "`analyst`, `erase`, `audit`, `metrics`, `admin`), or a table: `role`, `name`, `platforms`, `expires`, "
+        "`rate_per_s`.",
     )
     key: SecretStr = Field(SecretStr(""), description="The API key that `braid profile` and its like send.")
     rate_per_s: float = Field(500, ge=0, description="Calls a second of each key, per process; 0 = no limit.")
@@ -275,6 +310,9 @@ class Index(_Group):
     kind: Literal["auto", "exact", "hnsw"] = Field("auto", description="auto: exact while small, HNSW beyond.")
     max_delta_rows: int = Field(4_000, ge=16, description="Newer rows scanned flat before the main index is rebuilt.")
     snapshot_interval_s: float = Field(300, ge=1, description="Pause between snapshots.")
+    people: bool = Field(
+        False, description="Index people too, for `similar-people`; about 3 kB of memory each with 384 dimensions."
+    )
 
 
 class Settings(BaseSettings):
@@ -298,6 +336,10 @@ class Settings(BaseSettings):
     consent: Consent = Consent()
     identity: Identity = Identity()
     profile: Profile = Profile()
+    meaning: Meaning = Meaning()
+    segments: Segments = Segments()
+    intent: Intent = Intent()
+    guards: Guards = Guards()
     engine: Engine = Engine()
     index: Index = Index()
     api: Api = Api()

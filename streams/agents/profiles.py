@@ -68,6 +68,7 @@ def _count(updated: UpdatedProfiles) -> None:
     metrics.DUPLICATES.inc(report.n_repeats)
     metrics.BEHIND_HORIZON.inc(report.n_behind_horizon)
     metrics.REPLAYED.inc(report.n_replayed)
+    metrics.HELD_BACK.inc(report.n_held_back)
     metrics.EVENTS_FORWARDED.inc(len(updated.forwarded))
     metrics.EVENTS_PARKED.inc(updated.n_parked)
     metrics.REFUSED.labels(STAGE).inc(updated.n_refused)

@@ -8,14 +8,16 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from streams.cli import keys, topics
+from streams.cli import keys, segments, topics
 from streams.cli.broker import broker
 from streams.cli.demo.command import demo
+from streams.cli.evaluate import evaluate
 from streams.cli.person import explain, export, forget, profile, recommend
 from streams.cli.replay import replay
 from streams.cli.rights import rights
 from streams.cli.serve import serve
 from streams.cli.tail import tail
+from streams.cli.train import train
 from streams.cli.worker import worker
 from streams.errors import BraidError, UsageError
 
@@ -33,7 +35,10 @@ app = typer.Typer(
 for command in (demo, worker, serve, broker, replay, tail, profile, recommend, explain, export, forget):
     app.command()(command)
 app.command()(rights)
+app.command()(evaluate)
+app.command()(train)
 app.add_typer(keys.app, name="keys")
+app.add_typer(segments.app, name="segments")
 app.add_typer(topics.app, name="topics")
 
 

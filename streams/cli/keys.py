@@ -20,7 +20,7 @@ app = typer.Typer(no_args_is_help=True, help="Make API keys; only their hashes a
 PREFIX: Final = "braid_"
 KEY_BYTES: Final = 32
 
-RoleOption = Annotated[str, typer.Option(help="read, erase, audit, metrics or admin.")]
+RoleOption = Annotated[str, typer.Option(help="read, analyst, erase, audit, metrics or admin.")]
 NameOption = Annotated[str, typer.Option(help="What metrics and the audit call it, for example shop-site.")]
 PlatformOption = Annotated[list[str] | None, typer.Option("--platform", help="Only people of it; may be repeated.")]
 ExpiresOption = Annotated[str, typer.Option(help="RFC 3339 time from which it is refused; empty: never.")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_format
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -15,6 +15,9 @@ from streams.settings import Settings
 
 Platform = Annotated[str, typer.Argument(help="The platform, for example shop.")]
 Account = Annotated[str, typer.Argument(help="The platform's own user id.")]
+#: Contributions below this show as zero.
+SHOWN: Final = 0.005
+
 Json = Annotated[bool, typer.Option("--json", help="Print the API's JSON.")]
 
 
@@ -79,12 +82,17 @@ def explain(platform: Platform, account: Account, json: Json = False) -> None:
         return
     console = Console()
     console.print(body["summary"])
-    interests = Table("interest", "share", "made by")
+    interests = Table("interest", "mass", "share", "made by")
     for interest in body["interests"]:
-        events = "\n".join(f"{event['type']} {event['title']} ({event['weight']:+.1f})" for event in interest["events"])
-        interests.add_row(interest["label"], f"{interest['share']:.0%}", events)
+        events = [f"{event['contribution']:+.2f} {event['type']} {event['title']}" for event in interest["events"]]
+        made_by = "\n".join(events + _rest(interest["others"], "all others"))
+        interests.add_row(interest["label"], f"{interest['mass']:.2f}", f"{interest['share']:.0%}", made_by)
     console.print(interests)
-    console.print(_tags(body["tags"]))
+    tags = Table("tag", "score", "made by")
+    for tag in body["tags"]:
+        events = [f"{event['contribution']:+.2f} {event['type']} {_time(event['time'])}" for event in tag["evidence"]]
+        tags.add_row(tag["words"], f"{tag['score']:.2f}", "\n".join(events + _rest(tag["earlier"], "earlier events")))
+    console.print(tags)
     console.print(body["note"])
 
 
@@ -143,6 +151,11 @@ def _found(platform: str, account: str) -> tuple[ApiClient, str, bool]:
     # The look-up is a POST: the raw id stays out of URLs, and so out of every log on the way.
     found = client.post("/v1/accounts/lookup", {"platform": platform, "account": account})
     return client, found["profile_id"], found["known"]
+
+
+def _rest(contribution: float, words: str) -> list[str]:
+    """A line for what no listed event brought, unless it is rounding."""
+    return [f"{contribution:+.2f} {words}"] if abs(contribution) >= SHOWN else []
 
 
 def _tags(tags: list[dict[str, Any]]) -> Table:

@@ -1,4 +1,4 @@
-"""One spelling for one text: what is invisible, markup or an address goes, what people wrote stays.
+"""One spelling for one text: what is invisible, markup or an address goes, disguised letters become plain, words stay.
 
 Laws: the same text gives the same output, and cleaning twice is cleaning once. Case stays, since encoders read it and
 "apple" is not "Apple"; only `clean_tag`, whose output is compared word for word, folds it. Stop words, stemming and
@@ -12,6 +12,8 @@ import unicodedata
 from functools import cache, lru_cache
 from html.entities import html5
 from typing import Final
+
+from streams.domain.lookalikes import is_disguised, undisguised
 
 #: Raw characters read per character kept: markup may be longer than the text, but not without bound.
 RAW_PER_KEPT: Final = 4
@@ -79,7 +81,7 @@ def _is_clean(text: str) -> bool:
         return True
     if _is_suspect(text) and _oddities().search(text) is not None:
         return False
-    return unicodedata.is_normalized("NFKC", text)
+    return unicodedata.is_normalized("NFKC", text) and not is_disguised(text)
 
 
 def _is_suspect(text: str) -> bool:
@@ -105,7 +107,7 @@ def _pass(text: str, max_chars: int) -> str:
             # Long runs of combining marks make normalisation quadratic, and say nothing.
             text = _long_runs().sub(r"\1", _INVISIBLES.sub("", text))
         # One character may stand for eighteen: the bound holds again afterwards.
-        text = unicodedata.normalize("NFKC", text)[:max_chars]
+        text = unicodedata.normalize("NFKC", undisguised(unicodedata.normalize("NFKC", text)))[:max_chars]
     if "&" in text:
         text = _ENTITY.sub(_character, text)
     if "<" in text:

@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from streams.domain import consents, events, profiles
+from streams.domain import consents, events, intents, profiles
 
 PersonalData = Literal["pseudonym", "behaviour", "inference", "choice", "technical"]
 Classes = Mapping[str, PersonalData]
@@ -36,12 +36,16 @@ PROFILE: Final[Mapping[type[msgspec.Struct], Classes]] = {
     profiles.ProfileRecord: _classes(
         pseudonym="profile_id change identity",
         behaviour="as_of events_applied platforms recent",
-        inference="vectors tags quality sentiment",
+        inference="vectors tags quality sentiment segments intent",
         choice="consents personalised blocked_tags",
         technical="schema_version revision updated_at model",
     ),
     profiles.Model: _classes(technical="name version dim"),
-    profiles.Change: _classes(pseudonym="trigger_ids", technical="kind"),
+    profiles.Change: _classes(pseudonym="trigger_ids", inference="entered left", technical="kind"),
+    profiles.Segment: _classes(inference="id entered_at"),
+    intents.Intent: _classes(
+        pseudonym="evidence", behaviour="started_at ended_at", inference="kind confidence"
+    ),
     profiles.Identity: _classes(pseudonym="accounts merged_into"),
     profiles.Account: _classes(pseudonym="account", behaviour="platform first_seen last_seen"),
     profiles.Evidence: _classes(pseudonym="id", behaviour="type time", inference="weight"),
@@ -65,7 +69,7 @@ PROFILE: Final[Mapping[type[msgspec.Struct], Classes]] = {
 RECORDS: Final[Mapping[type[msgspec.Struct], Classes]] = {
     events.Event: _classes(
         pseudonym="event_id account session reverses",
-        behaviour="platform type occurred_at_s strength item text",
+        behaviour="platform type occurred_at_s strength item text is_rated",
         choice="will",
         technical="received_at_s version",
     ),

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from streams.domain.decay import DAY_S, factor
 from streams.domain.events import Event, item_key
 from streams.domain.feelings import Said, add_said, bounded, rescaled
+from streams.domain.influence import InfluenceRules
 from streams.domain.seen_ids import Sight
 from streams.domain.sensitive import SensitiveTags
 from streams.domain.states import AccountState, Recent, TagState, UserState
@@ -37,7 +38,7 @@ _time_and_id = attrgetter("at_s", "event_id")
 class FoldRules:
     """weight_of: signed weight of an event type. Half-lives in seconds; bounds in entries per account.
 
-    sensitive: tags that are never made, None for none.
+    sensitive: tags that are never made, None for none. influence: how much one account may bring, None for no bound.
     """
 
     dim: int
@@ -48,6 +49,7 @@ class FoldRules:
     dedup_ids: int = 4096
     max_tags: int = 128
     sensitive: SensitiveTags | None = None
+    influence: InfluenceRules | None = None
 
 
 class Observation(msgspec.Struct, frozen=True, gc=False):
@@ -66,12 +68,16 @@ class Observation(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(slots=True)
 class FoldReport:
-    """What became of a batch. touched: users whose profile changed -> ids of the events that did it."""
+    """What became of a batch. touched: users whose profile changed -> ids of the events that did it.
+
+    n_held_back: events that count for less than they weigh, because their account's influence is bounded.
+    """
 
     n_applied: int = 0
     n_repeats: int = 0
     n_behind_horizon: int = 0
     n_replayed: int = 0
+    n_held_back: int = 0
     touched: dict[str, list[bytes]] = field(default_factory=dict)
 
     def add(self, other: FoldReport) -> None:
@@ -80,6 +86,7 @@ class FoldReport:
         self.n_repeats += other.n_repeats
         self.n_behind_horizon += other.n_behind_horizon
         self.n_replayed += other.n_replayed
+        self.n_held_back += other.n_held_back
         for user, triggers in other.touched.items():
             self.touched.setdefault(user, []).extend(triggers)
 
@@ -134,7 +141,7 @@ def _fold_user(
         fresh = _only_new(account, observed, rules, report)
         if fresh:
             state.accounts[name] = account
-            _fold_account(rules, account, fresh, pending)
+            _fold_account(rules, account, fresh, pending, report)
             triggers.extend(observation.event.event_id for observation in fresh)
             state.updated_s = max(state.updated_s, *(observation.event.received_at_s for observation in fresh))
     state.fence = group[-1].offset
@@ -165,7 +172,9 @@ def _only_new(
     return fresh
 
 
-def _fold_account(rules: FoldRules, account: AccountState, fresh: list[Observation], pending: list[_Pending]) -> None:
+def _fold_account(
+    rules: FoldRules, account: AccountState, fresh: list[Observation], pending: list[_Pending], report: FoldReport
+) -> None:
     times = [observation.event.occurred_at_s for observation in fresh]
     latest_s = max(times)
     reference_s = max(account.reference_s, latest_s)
@@ -185,13 +194,27 @@ def _fold_account(rules: FoldRules, account: AccountState, fresh: list[Observati
         if event.received_at_s - event.occurred_at_s > LATE_S:
             account.n_late += 1
         strength = event.strength if observation.strength is None else observation.strength
-        weight = rules.weight_of(kind) * strength
+        weight, is_heard = _admitted(rules, account, observation, rules.weight_of(kind) * strength, report)
         if weight != 0.0:
             _count_in(rules, share, observation, weight)
-        if observation.said is not None:
+        if is_heard and observation.said is not None:
             _add_said(rules, account, observation.said, event.occurred_at_s)
     _bound(account, rules, n_before)
     pending.append(share)
+
+
+def _admitted(
+    rules: FoldRules, account: AccountState, observation: Observation, weight: float, report: FoldReport
+) -> tuple[float, bool]:
+    """(the weight that counts within the account's bounds, whether the words do). Words alone take room as a view."""
+    if rules.influence is None:
+        return weight, True
+    asked = weight or float(observation.said is not None)
+    if asked == 0.0:
+        return 0.0, False
+    admitted = account.influence.admit(rules.influence, observation.event, asked)
+    report.n_held_back += admitted != asked
+    return (admitted if weight else 0.0), admitted != 0.0
 
 
 def _count_in(rules: FoldRules, share: _Pending, observation: Observation, weight: float) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from streams.domain.intents import Intent
+
 PROFILE_SCHEMA_VERSION = 1
 
 
@@ -25,10 +27,22 @@ class Model(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """Why this revision exists. kind: update, merge, split, erase, expire or reencode."""
+    """Why this revision exists. kind: update, merge, split, erase, expire or reencode.
+
+    entered, left: ids of the segments that the person is in since this revision, or not any more.
+    """
 
     kind: str
     trigger_ids: list[str]
+    entered: list[str] = []
+    left: list[str] = []
+
+
+class Segment(msgspec.Struct, frozen=True, gc=False):
+    """A segment that the person is in. entered_at: UTC seconds, kept while the person stays."""
+
+    id: str
+    entered_at: float
 
 
 class Account(msgspec.Struct, frozen=True, gc=False):
@@ -162,6 +176,7 @@ class ProfileRecord(msgspec.Struct, frozen=True):
     revision grows by one per published change; readers drop what is not newer. as_of: latest event time applied.
     consents: by purpose, what all of the person's accounts allow. personalised: false when the person switched choosing
     for them off. blocked_tags: never shown or used again. sentiment: of what the person wrote, None without any of it.
+    intent: of the latest session, None where nothing is recent. segments: those the person is in.
     updated_at: the broker's time of the newest event applied, so that a replay gives the same record.
     """
 
@@ -183,6 +198,8 @@ class ProfileRecord(msgspec.Struct, frozen=True):
     personalised: bool = True
     blocked_tags: list[str] = []
     sentiment: Sentiment | None = None
+    segments: list[Segment] = []
+    intent: Intent | None = None
 
 
 encode_profile = msgspec.msgpack.Encoder().encode

@@ -14,6 +14,7 @@ from streams.domain.choices import choices_of
 from streams.domain.consents import blocked_tags
 from streams.domain.decay import factor
 from streams.domain.feelings import FeltShare, sentiment_of
+from streams.domain.intents import IntentRules, intent_of
 from streams.domain.interest_view import ItemVectors, groups_of, interests_of
 from streams.domain.profiles import (
     PROFILE_SCHEMA_VERSION,
@@ -52,6 +53,7 @@ class PublishRules:
     n_platform_tags: int = 4
     platform_weights: Mapping[str, float] = field(default_factory=dict)
     consent_defaults: Mapping[str, bool] = field(default_factory=dict)
+    intent: IntentRules = field(default_factory=IntentRules)
 
 
 @dataclass(slots=True)
@@ -207,6 +209,7 @@ def _record(rules: PublishRules, changed: Changed, view: _View, interests: list[
             tags_filtered=n_filtered,
         ),
         sentiment=sentiment_of([FeltShare(share.account.feelings, share.scale) for share in shares], view.blocked),
+        intent=intent_of(rules.intent, [recent for _, recent in recents]),
         **choices_of(rules.consent_defaults, state),
     )
 

@@ -12,6 +12,7 @@ import msgspec
 
 from streams.domain.consents import Standing
 from streams.domain.events import EVENT_ID_BYTES
+from streams.domain.influence import Influence
 from streams.domain.seen_ids import TIME_BYTES, SeenIds
 
 # gc=False: leaves of the state hold no cycles, and a batch makes ten thousands of them; without it the garbage
@@ -63,7 +64,8 @@ class AccountState(msgspec.Struct, array_like=True):
 
     short_mass, long_mass: decayed sums of absolute weights, in step with the vectors. tag_scale: what one unit of the
     scores and masses of tags and feelings is worth at reference_s, so that all of them age at once. feelings: by what
-    is spoken of, `<kind>:<name>`; all texts together under the empty name.
+    is spoken of, `<kind>:<name>`; all texts together under the empty name. influence: what it brought lately, which
+    bounds what it may bring.
     """
 
     platform: str
@@ -82,6 +84,7 @@ class AccountState(msgspec.Struct, array_like=True):
     seen: SeenIds = msgspec.field(default_factory=SeenIds)
     tag_scale: float = 1.0
     feelings: dict[str, FeelingState] = {}
+    influence: Influence = msgspec.field(default_factory=Influence)
 
 
 class Pointer(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -103,7 +106,8 @@ class UserState(msgspec.Struct, array_like=True):
 
     fence: last applied offset of the user's partition of `user-events`, -1 = none. updated_s: newest broker time.
     epochs: of the accounts that came from elsewhere; moved and waiting: see domain.handover. standings: what the owners
-    of the accounts that are here decided, where they ever did.
+    of the accounts that are here decided, where they ever did. segments: those that the published profile is in, with
+    the time of entering.
     """
 
     fence: int = -1
@@ -115,6 +119,7 @@ class UserState(msgspec.Struct, array_like=True):
     moved: dict[str, Pointer] = {}
     waiting: dict[str, Waiting] = {}
     standings: dict[str, Standing] = {}
+    segments: dict[str, float] = {}
 
     def is_blank(self) -> bool:
         """Whether the record says nothing and need not be kept."""

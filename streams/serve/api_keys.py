@@ -15,15 +15,16 @@ from typing import Final, Literal
 
 from streams.errors import UsageError
 
-Role = Literal["read", "erase", "audit", "metrics", "admin"]
+Role = Literal["read", "analyst", "erase", "audit", "metrics", "admin"]
 
 #: What a key of each role may do.
 GRANTS: Final[Mapping[Role, frozenset[Role]]] = {
     "read": frozenset({"read", "metrics"}),
+    "analyst": frozenset({"analyst"}),
     "erase": frozenset({"erase"}),
     "audit": frozenset({"audit"}),
     "metrics": frozenset({"metrics"}),
-    "admin": frozenset({"read", "erase", "audit", "metrics", "admin"}),
+    "admin": frozenset({"read", "analyst", "erase", "audit", "metrics", "admin"}),
 }
 HASHED: Final = "sha256:"
 MIN_RAW_CHARS: Final = 16

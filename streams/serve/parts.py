@@ -15,6 +15,7 @@ from streams.serve.audit import Audit, Auditor, MemoryAudit
 from streams.serve.rate_limits import RateLimits
 from streams.service.explain import Explainer
 from streams.service.recommend import Recommender
+from streams.service.similar_people import SimilarFinder
 from streams.service.tastes import Items
 
 __all__ = ["Profiles", "Role", "ServeParts"]
@@ -43,7 +44,7 @@ class ServeParts:
     to the person it belongs to. keys: API key, raw or `sha256:<hex>`, to role; without any, only requests that name
     this machine are answered. limits: how often each caller may ask. audit: where calls about people are noted.
     erasures: takes requests to erase people. readiness: (what is missing, what is wrong). refresh_gauges: called before
-    metrics are read. account_urls: whether raw account ids are taken in URLs.
+    metrics are read. account_urls: whether raw account ids are taken in URLs. similar: compares people, None = off.
     """
 
     profiles: Profiles
@@ -63,6 +64,7 @@ class ServeParts:
     limits: RateLimits = field(default_factory=lambda: RateLimits({}))
     audit: Audit = field(default_factory=MemoryAudit)
     erasures: Erasures = field(default_factory=NoErasures)
+    similar: SimilarFinder | None = None
 
     @property
     def auditor(self) -> Auditor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -13,10 +14,13 @@ from streams.adapters.topic_follower import Batch
 from streams.domain.popularity import Popularity, Warm
 from streams.domain.profiles import ProfileRecord, RecentEvent, decode_profile
 from streams.ports import Clock
+from streams.serve.people_index import PeopleIndex
 from streams.service.tastes import Items
 from streams.telemetry import metrics
 
 VIEW: Final = "profiles"
+#: Profiles read at once when the people's index is filled at a start.
+FILL: Final = 1_000
 
 _log = structlog.get_logger(__name__)
 
@@ -28,19 +32,32 @@ class ProfileFeed:
     """A sink of the topic and a reader for any number of threads.
 
     A revision that is not newer than what is there is dropped and counted; null forgets the person. Popularity is
-    written in the same batch as the profiles it was taken from, so a restart counts nothing twice.
+    written in the same batch as the profiles it was taken from, so a restart counts nothing twice. people: an index in
+    memory that hears of every change, and at the start of everybody; None = not kept.
     """
 
-    def __init__(self, view: LocalView, popularity: Popularity, items: Items, clock: Clock) -> None:
+    def __init__(
+        self,
+        view: LocalView,
+        popularity: Popularity,
+        items: Items,
+        clock: Clock,
+        people: PeopleIndex | None = None,
+    ) -> None:
         self._view = view
         self._popularity = popularity
         self._items = items
         self._clock = clock
+        self._people = people
         self._started_s = clock.now_s()
         self._delay = metrics.REFRESH_DELAY.labels(VIEW)
         self._stale = metrics.STALE_RECORDS.labels(VIEW)
         for key, raw in view.side_items():
-            popularity.put(key.decode("utf-8", "replace"), _unpack_warm(raw))
+            popularity.put(_text(key), _unpack_warm(raw))
+        if people is not None:
+            records = view.items()
+            while read := dict(islice(records, FILL)):
+                people.follow({_text(key): _readable(raw) for key, raw in read.items()})
 
     def profile_of(self, profile_id: str) -> ProfileRecord | None:
         """The person's newest profile, or None."""
@@ -78,10 +95,14 @@ class ProfileFeed:
             _log.warning("unreadable_records", view=VIEW, n_records=n_unreadable)
         changed = [*entries.items(), *self._warmed(sightings)]
         self._view.write(changed, batch.next_offsets, batch.received_at_s, replaced)
+        if self._people is not None:
+            self._people.follow({_text(key): heads[key] for key in entries})
         self._observe(batch)
 
     def clear(self) -> None:
         """Forget everything."""
+        if self._people is not None:
+            self._people.forget([_text(key) for key, _ in self._view.items()])
         self._view.clear()
         self._popularity.clear()
 
@@ -110,6 +131,10 @@ class ProfileFeed:
         times = [message.at_s for message in batch.messages if message.at_s >= self._started_s]
         if times:
             self._delay.observe(max(0.0, self._clock.now_s() - min(times)))
+
+
+def _text(key: bytes) -> str:
+    return key.decode("utf-8", "replace")
 
 
 def _readable(raw: bytes | None) -> ProfileRecord | None:

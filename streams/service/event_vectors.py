@@ -31,21 +31,25 @@ class EventVectors:
         self._texts = texts
         self._dim = dim
 
-    def of(self, events: list[Event], silent: frozenset[int]) -> tuple[Vectors, list[int]]:
-        """(matrix, row of each event or -1). An event's vector is its item's, its own words' or a blend of both."""
+    def of(self, events: list[Event], silent: frozenset[int]) -> tuple[Vectors, list[int], dict[int, int]]:
+        """(matrix, row of each event or -1, row of its own words by place where it has any).
+
+        An event's vector is its item's, its own words' or a blend of both.
+        """
         keys = [item_key(event.platform, event.item.item_id) if event.item is not None else "" for event in events]
         distinct = [key for key in dict.fromkeys(keys) if key]
         found_vectors, found = self._items.vectors_of(distinct)
         item_row = {key: row for row, key in enumerate(distinct) if found[row]}
         texts: dict[str, int] = {}
         rows: list[int] = []
+        spoken: dict[int, int] = {}
         blended: dict[int, tuple[int, int]] = {}
         for place, (key, event) in enumerate(zip(keys, events, strict=True)):
             row = item_row.get(key, -1)
             if row < 0 and event.item is not None:  # the catalogue lacks it
                 row = _row(texts, render_item(event.item), len(distinct))
             if event.text and place not in silent:
-                words = _row(texts, event.text, len(distinct))
+                words = spoken[place] = _row(texts, event.text, len(distinct))
                 if row >= 0:
                     blended[len(rows)] = row, words
                 row = words
@@ -55,7 +59,7 @@ class EventVectors:
         blends: dict[tuple[int, int], int] = {}
         for at, pair in blended.items():
             rows[at] = blends.setdefault(pair, len(base) + len(blends))
-        return _with_blends(base, blends), rows
+        return _with_blends(base, blends), rows, spoken
 
 
 def _row(texts: dict[str, int], text: str, first_row: int) -> int:

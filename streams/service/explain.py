@@ -1,4 +1,4 @@
-"""The explain use case: what a profile holds and which events made it, in words."""
+"""The explain use case: what a profile holds and which events made it, in words, and sums that add up."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Final
 
 import msgspec
 
+from streams.domain.decay import factor
 from streams.domain.item_entries import ItemEntry
-from streams.domain.profiles import ProfileRecord, RecentEvent, Tag
-from streams.service.tastes import Items, TasteReader
+from streams.domain.profiles import ProfileRecord, RecentEvent
+from streams.service.explained_tags import ExplainedTag, TagDecay, explained
+from streams.service.tastes import Interest, Items, TasteReader
 
 NOTE: Final = (
     "Weights say how much each event contributed to this profile. Contribution is not cause: "
@@ -20,7 +22,7 @@ WORDS: Final = 3
 
 
 class ExplainedEvent(msgspec.Struct, frozen=True):
-    """An event and how much it contributed. weight: signed, as when it happened."""
+    """An event and how much it contributed. weight: signed, as when it happened; contribution: what is left of it."""
 
     event_id: str
     type: str
@@ -28,15 +30,23 @@ class ExplainedEvent(msgspec.Struct, frozen=True):
     title: str
     weight: float
     time: float
+    contribution: float
 
 
 class ExplainedInterest(msgspec.Struct, frozen=True):
-    """share: part of the mass of all interests, in [0, 1]."""
+    """An interest of recent events; mass = Σ contributions of the listed events + others.
+
+    share: part of the mass of all interests, in [0, 1]. polarity: mass over liking and disliking together, in (0, 1].
+    platforms: what was liked on each. others: events that are not listed, less what the person disliked close by.
+    """
 
     label: str
     mass: float
     share: float
+    polarity: float
+    platforms: dict[str, float]
     events: list[ExplainedEvent]
+    others: float
 
 
 class PlatformShare(msgspec.Struct, frozen=True):
@@ -56,16 +66,17 @@ class Explanation(msgspec.Struct, frozen=True):
     summary: str
     note: str
     interests: list[ExplainedInterest]
-    tags: list[Tag]
+    tags: list[ExplainedTag]
     platforms: list[PlatformShare]
 
 
 class Explainer:
-    """Any number of threads may call it."""
+    """Any number of threads may call it. decay: how the tags were summed where profiles are made."""
 
-    def __init__(self, tastes: TasteReader, items: Items) -> None:
+    def __init__(self, tastes: TasteReader, items: Items, decay: TagDecay | None = None) -> None:
         self._tastes = tastes
         self._items = items
+        self._decay = decay or TagDecay()
 
     def explain(self, profile: ProfileRecord) -> Explanation:
         """Tags and interests with the events behind them, and what each platform brought."""
@@ -74,24 +85,37 @@ class Explainer:
             PlatformShare(name, block.share, block.mass, sum(block.counts.values()))
             for name, block in sorted(profile.platforms.items(), key=lambda entry: (-entry[1].share, entry[0]))
         ]
-        tags = profile.tags[:MAX_TAGS]
+        tags = [explained(tag, profile.as_of, self._decay) for tag in profile.tags[:MAX_TAGS]]
         summary = _summary(profile, interests, tags, platforms)
         return Explanation(profile.profile_id, profile.revision, summary, NOTE, interests, tags, platforms)
 
     def _interests(self, profile: ProfileRecord) -> list[ExplainedInterest]:
         interests = self._tastes.read(profile).interests
         total = sum(interest.mass for interest in interests)
-        return [
-            ExplainedInterest(interest.label, interest.mass, interest.mass / total, self._events(interest.events))
-            for interest in interests
-        ]
+        return [self._interest(interest, profile.as_of, total) for interest in interests]
 
-    def _events(self, events: tuple[RecentEvent, ...]) -> list[ExplainedEvent]:
-        shown = events[:MAX_EVENTS]
+    def _interest(self, interest: Interest, as_of_s: float, total: float) -> ExplainedInterest:
+        half_life_s = self._tastes.rules.half_life_s
+        left = [event.weight * factor(max(0.0, as_of_s - event.time), half_life_s) for event in interest.events]
+        platforms: dict[str, float] = {}
+        for event, contribution in zip(interest.events, left, strict=True):
+            platforms[event.platform] = platforms.get(event.platform, 0.0) + contribution
+        liked = max(sum(left), interest.mass)  # what is missing of it was disliked
+        return ExplainedInterest(
+            label=interest.label,
+            mass=interest.mass,
+            share=interest.mass / total,
+            polarity=interest.mass / (2.0 * liked - interest.mass),
+            platforms=platforms,
+            events=self._events(interest.events[:MAX_EVENTS], left),
+            others=interest.mass - sum(left[:MAX_EVENTS]),
+        )
+
+    def _events(self, shown: tuple[RecentEvent, ...], left: list[float]) -> list[ExplainedEvent]:
         entries = self._items.entries_of([event.item for event in shown])
         return [
-            ExplainedEvent(event.id, event.type, event.platform, _title(entry), event.weight, event.time)
-            for event, entry in zip(shown, entries, strict=True)
+            ExplainedEvent(event.id, event.type, event.platform, _title(entry), event.weight, event.time, contribution)
+            for event, entry, contribution in zip(shown, entries, left, strict=False)
         ]
 
 
@@ -100,7 +124,7 @@ def _title(entry: ItemEntry | None) -> str:
 
 
 def _summary(
-    profile: ProfileRecord, interests: list[ExplainedInterest], tags: list[Tag], platforms: list[PlatformShare]
+    profile: ProfileRecord, interests: list[ExplainedInterest], tags: list[ExplainedTag], platforms: list[PlatformShare]
 ) -> str:
     n = profile.events_applied
     parts = [f"This profile rests on {n} event{'s' * (n != 1)} from {_listed([p.platform for p in platforms])}."]

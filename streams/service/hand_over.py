@@ -21,6 +21,7 @@ from streams.domain.handover import Passed, Place, arrive, move, park, place_of
 from streams.domain.moves import ARRIVAL, KIND_HEADER, MOVE, Arrival, Move, unpack_arrival, unpack_move
 from streams.domain.publishing import Cause
 from streams.domain.raw import RawRecord
+from streams.domain.segments import SegmentRules
 from streams.domain.states import UserState
 from streams.domain.wills import WORDS_ONLY
 from streams.errors import InvalidEvent
@@ -51,10 +52,11 @@ class Part:
 
 @dataclass(frozen=True)
 class PersonRules:
-    """consent_defaults: by purpose, what holds while nobody said anything."""
+    """consent_defaults: by purpose, what holds while nobody said anything. segments: by which profiles are judged."""
 
     fold: FoldRules
     consent_defaults: Mapping[str, bool]
+    segments: SegmentRules = field(default_factory=SegmentRules)
 
 
 @dataclass(slots=True)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from streams.domain.actions import Action, action_of
 from streams.domain.events import Event, Item
 from streams.domain.feelings import Said, said_of
+from streams.domain.folding import Vectors
 from streams.domain.readings import Reading
 from streams.domain.sentiments import signed_strength
 
 
 class TextReader(Protocol):
-    """Texts to readings; the same text and item give the same reading for as long as the process runs."""
+    """Texts to readings; the same text, item and vector give the same reading for as long as the process runs."""
 
-    def read(self, texts: Sequence[str], items: Sequence[Item | None]) -> list[Reading]:
-        """A reading for each text, in order. items: what each text is about."""
+    def read(self, texts: Sequence[str], items: Sequence[Item | None], vectors: Vectors) -> list[Reading]:
+        """A reading for each text (N,), in order. items: what each text is about. vectors: float32 (N, D), unit rows."""
 
 
 class Words(NamedTuple):
@@ -33,14 +34,13 @@ class OwnWords:
         self._reader = reader
         self._action = action
 
-    def of(self, events: Sequence[Event], silent: frozenset[int]) -> dict[int, Words]:
-        """By place in `events`; nothing for an event without words and for those in `silent`."""
-        places = [place for place, event in enumerate(events) if event.text and place not in silent]
-        if not places:
-            return {}
-        texts, items = [events[place].text for place in places], [events[place].item for place in places]
-        readings = self._reader.read(texts, items)
-        return {place: self._words(events[place], reading) for place, reading in zip(places, readings, strict=True)}
+    def of(self, events: Sequence[Event], spoken: Mapping[int, int], vectors: Vectors) -> dict[int, Words]:
+        """By place in `events`. spoken: the places that have words, with the row of their vector in vectors (B, D)."""
+        said = [events[place] for place in spoken]
+        readings = self._reader.read(
+            [event.text for event in said], [event.item for event in said], vectors[list(spoken.values())]
+        )
+        return {place: self._words(events[place], reading) for place, reading in zip(spoken, readings, strict=True)}
 
     def _words(self, event: Event, reading: Reading) -> Words:
         action = self._action(action_of(event.type))

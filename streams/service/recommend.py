@@ -14,6 +14,7 @@ import numpy as np
 
 from streams.domain import ranking
 from streams.domain.item_entries import ItemEntry
+from streams.domain.permissions import why_nothing_personal
 from streams.domain.profiles import ProfileRecord
 from streams.domain.ranking import Facts, Scores, ScoreWeights
 from streams.ports import NeighbourIndex, Vectors
@@ -42,20 +43,21 @@ class _Candidates:
 
 @dataclass(frozen=True)
 class Recommender:
-    """Any number of threads may call it."""
+    """Any number of threads may call it. recommend_default: what holds while nobody said anything about the purpose."""
 
     index: NeighbourIndex
     items: Items
     tastes: TasteReader
     popular: PopularNow
     weights: ScoreWeights = field(default_factory=ScoreWeights)
+    recommend_default: bool = True
 
     def recommend(self, profile_id: str, profile: ProfileRecord | None, ask: Ask, now_s: float) -> Recommendations:
         """At most `ask.k` items, best first. profile: None when nothing is known of the person."""
         if profile is None:
             items, words = self.popular.choose(ask, frozenset(), now_s)
             return Recommendations(profile_id, 0, True, f"{words}: nothing is known of this person yet", items)
-        refusal = _refusal(profile)
+        refusal = why_nothing_personal(profile, self.recommend_default)
         if refusal:
             items, words = self.popular.choose(ask, frozenset(), now_s)
             return Recommendations(profile_id, profile.revision, True, f"{words}: {refusal}", items, personalised=False)
@@ -122,13 +124,3 @@ class Recommender:
             reason = reason_for(taste.labels[found.best[at]], item, found.vectors[at], taste, profile.tags)
         score = float(found.scores[at])
         return Recommended(found.keys[at], entry.platform, item.item_id, item.title, item.category, score, reason)
-
-
-def _refusal(profile: ProfileRecord) -> str:
-    """Why nothing personal may be used, in words; empty when it may."""
-    if not profile.personalised:
-        return "this person has switched personalisation off"
-    said = profile.consents.get("recommend")
-    if said is not None and said.status == "denied":
-        return "this person does not allow recommendations by their profile"
-    return ""

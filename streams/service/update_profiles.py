@@ -23,7 +23,7 @@ from streams.domain.handover import is_all_here
 from streams.domain.hints import forget_command
 from streams.domain.ledger import ledger_key, pack_time, unpack_time
 from streams.domain.moves import pack_arrival
-from streams.domain.profiles import ProfileRecord
+from streams.domain.profiles import ProfileRecord, Segment
 from streams.domain.publishing import Cause, Changed, PublishRules, gone_profile, profiles_of, recent_items
 from streams.domain.raw import RawRecord
 from streams.domain.states import UserState, pack_state, unpack_state
@@ -120,8 +120,9 @@ class ProfileUpdater:
             except InvalidEvent as error:
                 dead.append(DeadLetter.of(record, STAGE, error))
         silent = self._silence.among(records[0].partition, decoded) if records else frozenset()
-        vectors, rows = self._vectors.of([event for _, _, event in decoded], silent)
-        words = self._words.of([event for _, _, event in decoded], silent) if self._words is not None else {}
+        events = [event for _, _, event in decoded]
+        vectors, rows, spoken = self._vectors.of(events, silent)
+        words = self._words.of(events, spoken, vectors) if self._words is not None and spoken else {}
         observations = [
             Observation(offset, user, event, row, *words.get(place, ()))
             for place, ((offset, user, event), row) in enumerate(zip(decoded, rows, strict=True))
@@ -198,7 +199,7 @@ class ProfileUpdater:
         if settled.cause is not None and state.accounts:
             return [Changed(user, state, settled.cause)]
         if settled.cause is not None:
-            gone = gone_profile(self._publish_rules, user, state, settled.cause)
+            gone = self._judged(gone_profile(self._publish_rules, user, state, settled.cause), state)
             updated.profiles += [(key, gone), (key, None)]
             updated.erasures[settled.cause.kind] += 1
         if passed.erased:  # deleted first, so that its earlier bytes go from the disk as well
@@ -209,11 +210,28 @@ class ProfileUpdater:
 
     def _publish(self, changed: list[Changed], updated: UpdatedProfiles) -> None:
         items = self._item_vectors([state for _, state, _ in changed])
-        profiles = profiles_of(self._publish_rules, changed, items)
+        profiles = [
+            self._judged(profile, each.state)
+            for each, profile in zip(changed, profiles_of(self._publish_rules, changed, items), strict=True)
+        ]
         packed = [(user, pack_state(state), state) for user, state, _ in changed]
         updated.states += [(user.encode(), raw) for user, raw, _ in packed]
         updated.profiles += [(user.encode(), profile) for (user, _, _), profile in zip(packed, profiles, strict=True)]
         self._memo.keep(packed)
+
+    def _judged(self, profile: ProfileRecord, state: UserState) -> ProfileRecord:
+        """The profile with its segments, which the state remembers."""
+        rules = self._rules.segments
+        if not rules.segments and not state.segments:
+            return profile
+        judged = rules.judge(profile, state.segments)
+        state.segments = judged.entered_at
+        replaced = msgspec.structs.replace
+        return replaced(
+            profile,
+            segments=[Segment(segment, at_s) for segment, at_s in judged.entered_at.items()],
+            change=replaced(profile.change, entered=judged.entered, left=judged.left),
+        )
 
     def _item_vectors(self, states: list[UserState]) -> dict[str, Vectors]:
         """Vectors of everything recent, one look-up for the batch; what the catalogue lacks is absent."""

@@ -173,6 +173,11 @@ BEHIND_HORIZON = _counter(
     "Events older than every id kept for their account: they cannot be told from repeats and are dropped.",
     "More than a trace: raise BRAID_PROFILE__DEDUP_IDS.",
 )
+HELD_BACK = _counter(
+    "braid_events_held_back_total",
+    "Events that count for less than they weigh, because their account brought so much already.",
+    "A flood, or BRAID_GUARDS__* too low for honest accounts: see docs/guards.md.",
+)
 REPLAYED = _counter(
     "braid_replayed_total", "Records skipped by the fence because their user's state already held them.",
     "Normal after a restart.",

@@ -20,7 +20,7 @@ from typing import Literal
 
 from streams.app import STAGES
 from tests.chaos.leash import COUNTERS
-from tests.support.pipeline import SECRET, free_port
+from tests.support.pipeline import SECRET, UNBOUNDED, free_port
 
 #: What an operator is told to delete, in the words of the error.
 _DELETE_THIS = re.compile(r"(?:state|view) at (/\S+) (?:cannot be read|does not open)[^\n]*delete")
@@ -253,5 +253,6 @@ def worker_environment(bootstrap_servers: str, prefix: str, **extra: str) -> dic
         # The smallest there is: its files are written, read again and dropped within a run.
         "BRAID_ENCODER__CACHE_BYTES": str(1 << 20),
         "BRAID_PSEUDONYM__KEY": SECRET,
+        **UNBOUNDED,
         **extra,
     }

@@ -18,7 +18,7 @@ from streams.domain.topic_names import TopicNames
 from streams.errors import UsageError
 from streams.serve.listening import listen
 from streams.serve_app import Serve
-from streams.settings import Settings
+from streams.settings import Index, Settings
 from tests.support.brokers import eventually, producer_of
 from tests.support.serving import (
     ENCODER,
@@ -104,6 +104,34 @@ def test_a_new_item_and_an_erasure_are_seen_while_serving(settings: Settings, pu
             eventually(lambda: api.get("/v1/accounts/shop/ada/profile").status_code == 404)
     finally:
         serving.stop()
+
+
+@pytest.mark.requirement("K4", "N8")
+def test_similar_people_are_followed_when_they_are_asked_for(settings: Settings, published: str, town: Town) -> None:
+    names, producer = TopicNames(settings.topics.prefix), producer_of(settings.kafka.bootstrap_servers)
+    bob = town.live(Did("news.article.shared", "news:cooking-1", person="bob"))
+    producer.produce(names.profiles, encode_profile(bob), bob.profile_id)
+    assert producer.flush(10) == 0
+    url = f"/v1/profiles/{published}/similar-people"
+    serving = Serve(settings.model_copy(update={"index": Index(people=True)}), ENCODER)
+    serving.start()
+    try:
+        assert serving.wait_until_ready(20)
+        with httpx.Client(base_url=serving.url, trust_env=False) as api:
+            assert [person["profile_id"] for person in api.get(url).json()["people"]] == [bob.profile_id]
+            producer.produce(names.profiles, None, bob.profile_id)
+            producer.flush(10)
+            eventually(lambda: api.get(url).json()["people"] == [])
+    finally:
+        serving.stop()
+    without = Serve(settings, ENCODER)
+    without.start()
+    try:
+        assert without.wait_until_ready(20)
+        with httpx.Client(base_url=without.url, trust_env=False) as api:
+            assert api.get(url).json()["code"] == "similar_people_off"
+    finally:
+        without.stop()
 
 
 def test_before_the_topics_exist_serve_is_alive_and_not_ready(settings: Settings) -> None:

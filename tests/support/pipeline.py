@@ -39,6 +39,8 @@ from streams.settings import Kafka
 
 SECRET = "0123456789abcdef-test"
 UNDECIDED_S = 60.0
+#: Which events of a flood count is decided by their order in the log, which no oracle here knows.
+UNBOUNDED = {"BRAID_GUARDS__MOST": "1e12", "BRAID_GUARDS__MOST_ALIKE": "1e12"}
 #: Actions whose strength is 1, so that the oracle needs no scales of the gate.
 TYPES = ("shop.wishlist.added", "video.video.liked", "social.post.liked", "news.article.shared", "music.track.saved",
          "news.article.disliked", "ads.ad.clicked")  # fmt: skip
@@ -262,6 +264,7 @@ class Worker:
             "BRAID_ENCODER__MODEL": "hashed",
             "BRAID_METRICS__PORT": str(self.port),
             "BRAID_PSEUDONYM__KEY": SECRET,
+            **UNBOUNDED,
             **({"BRAID_FAILPOINT": failpoint} if failpoint else {}),
             **extra,
         }

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from rocksdict import Cache
 
 from encoders.factory import EncoderSpec, build_encoder
+from index.factory import build_index
 from streams.adapters.embedding_cache import MemoryEmbeddingCache
 from streams.adapters.encoded_texts import EncodedTexts
 from streams.adapters.item_catalogue import LocalItemCatalogue, VectorModel
@@ -41,13 +42,16 @@ from streams.serve.http_server import http_server
 from streams.serve.item_feed import ItemFeed
 from streams.serve.listening import listen, url_of
 from streams.serve.parts import Role, ServeParts
+from streams.serve.people_index import PeopleIndex
 from streams.serve.profile_feed import ProfileFeed
 from streams.serve_index import open_index
 from streams.service.encode_texts import CachingEncoder
 from streams.service.explain import Explainer
+from streams.service.explained_tags import TagDecay
 from streams.service.hand_over import PersonRules
 from streams.service.popular_now import PopularNow
 from streams.service.recommend import Recommender
+from streams.service.similar_people import SimilarFinder
 from streams.service.tastes import TasteReader
 from streams.service.update_profiles import ProfileUpdater
 from streams.settings import Index
@@ -148,7 +152,8 @@ class Town:
         self.newest, self.popularity = NewestItems(), Popularity()
         self.item_feed = ItemFeed(self.items, self.served.store, self.newest, VECTOR_MODEL, self.clock)
         self.profile_view = LocalView(self.folder / "profiles", cache, self.clock.now_s())
-        self.profiles = ProfileFeed(self.profile_view, self.popularity, self.items, self.clock)
+        self.people = PeopleIndex(build_index("exact", MODEL.dim), MODEL.label)
+        self.profiles = ProfileFeed(self.profile_view, self.popularity, self.items, self.clock, self.people)
         self.missing: list[str] = []
         tastes = TasteReader(
             self.index, self.items, (MODEL.name, MODEL.version), InterestRules(threshold_above(BACKGROUND))
@@ -161,7 +166,7 @@ class Town:
             items=self.items,
             index=self.index,
             recommender=self.recommender,
-            explainer=Explainer(tastes, self.items),
+            explainer=Explainer(tastes, self.items, TagDecay(60 * DAY_S, {"ads": 0.0})),
             encoder=ENCODER,
             clock=self.clock,
             pseudonym_secret=SECRET,
@@ -169,6 +174,7 @@ class Town:
             readiness=lambda: (self.missing, []),
             account_urls=self.account_urls,
             erasures=self,
+            similar=SimilarFinder(self.people.index, self.profiles.profile_of, MODEL.label),
         )
         self.erasures: list[str] = []
         self.broker_is_away = False

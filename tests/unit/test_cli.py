@@ -10,8 +10,8 @@ import pytest
 from streams.cli.commands import app
 
 COMMANDS = [
-    "demo", "worker", "serve", "broker", "replay", "tail", "profile", "recommend", "explain", "topics apply",
-    "topics check", "keys new", "keys hash", "rights",
+    "demo", "evaluate", "worker", "serve", "broker", "replay", "tail", "profile", "recommend", "explain", "topics apply",
+    "topics check", "keys new", "keys hash", "rights", "segments check",
 ]  # fmt: skip
 
 

@@ -1,0 +1,140 @@
+"""A person's edges to things in the world, added up: each a decayed sum with the latest events that made it.
+
+The sum is that of `decay`: additive at a reference time, so any order, any batching and any merge of distinct events
+give the same edges (up to float rounding) while no more are known than are kept. Beyond that bound an edge that was
+pushed out and comes back starts again, as tags do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from streams.domain.decay import DAY_S, factor
+from streams.domain.edges import Edge
+
+MAX_EVIDENCE: Final = 3
+#: Weights are kept in units of their own and aged by one factor; below this the units are begun anew.
+MIN_SCALE: Final = 2.0**-256
+#: What is left of an edge that was taken back is rounding.
+MIN_SHARE: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class RelationRules:
+    """Half-life in seconds; max_edges of an account, those of the most mass."""
+
+    half_life_s: float = 60 * DAY_S
+    max_edges: int = 64
+
+
+class EdgeEvidence(msgspec.Struct, array_like=True, frozen=True, order=True, gc=False):
+    """An event that made an edge, at its event time."""
+
+    at_s: float
+    event_id: bytes
+
+
+class EdgeState(msgspec.Struct, array_like=True, gc=False):
+    """A decayed edge, in units of its account's scale. weight: sum of signed weights; mass: of absolute ones.
+
+    evidence: the latest three events by (time, id), in that order.
+    """
+
+    weight: float
+    mass: float
+    support: int
+    first_s: float
+    last_s: float
+    evidence: tuple[EdgeEvidence, ...] = ()
+
+
+class Relations(msgspec.Struct, array_like=True):
+    """All edges of one account by key. scale: what one unit of their weights is worth at reference_s."""
+
+    reference_s: float = 0.0
+    scale: float = 1.0
+    edges: dict[str, EdgeState] = {}
+
+
+def add(relations: Relations, rules: RelationRules, by: EdgeEvidence, edges: Sequence[Edge]) -> None:
+    """Fold one event's edges in, in place; times may come in any order, an event must come once."""
+    if not edges:
+        return
+    _age(relations, rules, by.at_s)
+    scale = factor(relations.reference_s - by.at_s, rules.half_life_s) / relations.scale
+    for edge in edges:
+        weight = edge.weight * scale
+        _join(relations, edge.key, EdgeState(weight, abs(weight), 1, by.at_s, by.at_s, (by,)))
+    _bound(relations, rules)
+
+
+def merge(relations: Relations, rules: RelationRules, other: Relations, share: float = 1.0) -> None:
+    """Add another account's edges, in place, by their share of a view; the other stays as it was."""
+    if not other.edges:
+        return
+    _age(relations, rules, other.reference_s)
+    scale = share * other.scale * factor(relations.reference_s - other.reference_s, rules.half_life_s) / relations.scale
+    for key, edge in other.edges.items():
+        _join(relations, key, _scaled(edge, scale))
+    _bound(relations, rules)
+
+
+def strongest(relations: Relations, n_edges: int) -> list[tuple[str, EdgeState]]:
+    """The edges that hold, heaviest first and equals by key, with weights at the reference time.
+
+    An edge that was taken back as far as it was made holds no longer.
+    """
+    held = [(key, edge) for key, edge in relations.edges.items() if edge.weight > MIN_SHARE * edge.mass]
+    held.sort(key=lambda each: (-each[1].weight, each[0]))
+    return [(key, _scaled(edge, relations.scale)) for key, edge in held[:n_edges]]
+
+
+def split_key(key: str) -> tuple[str, str, str]:
+    """(relation, kind, name) of an edge's key.
+
+    >>> split_key("likes:brand:acme: pro")
+    ('likes', 'brand', 'acme: pro')
+    """
+    relation, kind, name = key.split(":", 2)
+    return relation, kind, name
+
+
+def _age(relations: Relations, rules: RelationRules, at_s: float) -> None:
+    """Bring the reference time to `at_s` if that is later."""
+    if not relations.edges:
+        relations.reference_s, relations.scale = at_s, 1.0
+    elif at_s > relations.reference_s:
+        relations.scale *= factor(at_s - relations.reference_s, rules.half_life_s)
+        relations.reference_s = at_s
+        if relations.scale < MIN_SCALE:
+            relations.edges = {key: _scaled(edge, relations.scale) for key, edge in relations.edges.items()}
+            relations.scale = 1.0
+
+
+def _scaled(edge: EdgeState, scale: float) -> EdgeState:
+    return EdgeState(
+        edge.weight * scale, edge.mass * scale, edge.support, edge.first_s, edge.last_s, edge.evidence
+    )  # fmt: skip
+
+
+def _join(relations: Relations, key: str, more: EdgeState) -> None:
+    edge = relations.edges.get(key)
+    if edge is None:
+        relations.edges[key] = more
+        return
+    edge.weight += more.weight
+    edge.mass += more.mass
+    edge.support += more.support
+    edge.first_s = min(edge.first_s, more.first_s)
+    edge.last_s = max(edge.last_s, more.last_s)
+    edge.evidence = tuple(sorted({*edge.evidence, *more.evidence})[-MAX_EVIDENCE:])
+
+
+def _bound(relations: Relations, rules: RelationRules) -> None:
+    if len(relations.edges) > rules.max_edges:
+        kept = sorted(relations.edges.items(), key=lambda each: (-each[1].mass, each[0]))[: rules.max_edges]
+        relations.edges = dict(kept)
