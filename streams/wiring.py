@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from encoders.errors import EncoderError
 from encoders.factory import EncoderSpec, build_encoder
 from streams.adapters.sealing import Sealer
-from streams.domain.actions import ActionTable, action_of
+from streams.domain.actions import Action, ActionTable, action_of
 from streams.domain.dead_letters import DeadLetter, plain, sealed, stripped
 from streams.domain.decay import DAY_S
-from streams.domain.folding import FoldRules
+from streams.domain.folding import FoldRules, Vectors
 from streams.domain.identity_guards import IdentityRules
+from streams.domain.influence import InfluenceRules
+from streams.domain.intents import IntentRules
 from streams.domain.limits import IngestLimits
 from streams.domain.profiles import Model
 from streams.domain.publishing import PublishRules
 from streams.domain.sensitive import SensitiveTags
 from streams.errors import Unavailable
+from streams.meaning.entities import EntityFinder
+from streams.meaning.lexicons import load_lexicons
+from streams.meaning.reading import Reader
+from streams.meaning.sentiment import SentimentModel
+from streams.meaning.taxonomy import load_taxonomy
+from streams.meaning.topics import TopicFinder
 from streams.ports import Encoder
+from streams.service.own_words import OwnWords
 from streams.settings import EncoderChoice, Settings
+
+MINUTE_S = 60.0
+HOUR_S = 3_600.0
 
 
 def encoder_of(settings: Settings) -> Encoder:
@@ -93,6 +108,10 @@ def fold_rules_of(settings: Settings, actions: ActionTable, dim: int) -> FoldRul
     def weight_of(event_type: str) -> float:
         return actions.weight_of(action_of(event_type))
 
+    @cache
+    def declared(event_type: str) -> Action | None:
+        return actions.get(action_of(event_type))
+
     return FoldRules(
         dim=dim,
         weight_of=weight_of,
@@ -102,7 +121,45 @@ def fold_rules_of(settings: Settings, actions: ActionTable, dim: int) -> FoldRul
         dedup_ids=profile.dedup_ids,
         max_tags=profile.max_tags,
         sensitive=sensitive_of(settings),
+        declared=declared,
+        max_edges=profile.max_edges,
+        influence=influence_rules_of(settings),
     )
+
+
+def own_words_of(settings: Settings, encoder: Encoder) -> OwnWords | None:
+    """Reads what people write; None where that is turned off. Encodes the taxonomy, which takes a second.
+
+    Raises UsageError for files of an operator that are not as they should be, Unavailable for damaged weights.
+    """
+    meaning = settings.meaning
+    if not meaning.read:
+        return None
+    sensitive = sensitive_of(settings)
+    taxonomy = load_taxonomy(meaning.taxonomy, sensitive)
+
+    def encode(phrases: Sequence[str]) -> Vectors:
+        return encoder.encode(list(phrases)).vectors
+
+    sentiment = SentimentModel.load()
+
+    def score(texts: Sequence[str], vectors: Vectors | None) -> NDArray[np.float64]:
+        return sentiment.read(texts, vectors if encoder.name == sentiment.vectors_of else None)
+
+    entities, topics = EntityFinder(load_lexicons(meaning.lexicons)), TopicFinder(taxonomy, encode, sensitive=sensitive)
+    return OwnWords(Reader(entities, topics, score, sensitive))
+
+
+def influence_rules_of(settings: Settings) -> InfluenceRules:
+    """How much one account may bring."""
+    guards = settings.guards
+    return InfluenceRules(guards.most, guards.most_alike, guards.window_hours * HOUR_S)
+
+
+def intent_rules_of(settings: Settings) -> IntentRules:
+    """When a session is about buying or comparing."""
+    intent = settings.intent
+    return IntentRules(intent.session_gap_minutes * MINUTE_S, intent.buy, intent.compare)
 
 
 def originals_of(settings: Settings) -> Callable[[DeadLetter], DeadLetter]:
@@ -131,4 +188,5 @@ def publish_rules_of(settings: Settings, encoder: Encoder) -> PublishRules:
         n_tags=profile.published_tags,
         platform_weights=profile.platform_weights,
         consent_defaults=settings.consent.model_dump(),
+        intent=intent_rules_of(settings),
     )

@@ -22,6 +22,7 @@ from streams.adapters.item_catalogue import FollowedItemCatalogue, VectorModel
 from streams.adapters.mapping_files import action_table, decoder_for, load_mappings
 from streams.adapters.patient_encoder import PatientEncoder
 from streams.adapters.salvage import salvage_for, salvage_identity
+from streams.adapters.segment_files import load_segments
 from streams.agents.catalogue import CatalogueStage
 from streams.agents.dead_letters import Keep
 from streams.agents.identity import IdentityStage
@@ -65,6 +66,7 @@ from streams.wiring import (
     limits_of,
     model_of,
     originals_of,
+    own_words_of,
     publish_rules_of,
 )
 
@@ -167,7 +169,9 @@ class WorkerParts:
             return apps[0].peek(partition, keys)
 
         rules = PersonRules(
-            fold_rules_of(self.settings, self.actions, self.encoder.dim), self.settings.consent.model_dump()
+            fold_rules_of(self.settings, self.actions, self.encoder.dim),
+            self.settings.consent.model_dump(),
+            load_segments(self.settings.segments.file, self.settings.consent.recommend),
         )
         updater = ProfileUpdater(
             rules,
@@ -175,6 +179,7 @@ class WorkerParts:
             items,
             self.texts("profile"),
             peek,
+            own_words_of(self.settings, self.encoder),
         )
         changelog = ChangelogSource(client_config(self.settings.kafka), self.names.profile_state)
         owner = self._owner("profile", changelog)

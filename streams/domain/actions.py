@@ -174,6 +174,11 @@ def action_of(event_type: str) -> str:
     return event_type.partition(".")[2]
 
 
+def built_in(event_type: str) -> Action | None:
+    """The declaration of an event type that needs no mapping file, or None."""
+    return BUILT_IN.get(action_of(event_type))
+
+
 def _checked_weight(name: str, weight: float) -> float:
     if not isfinite(weight) or abs(weight) > MAX_WEIGHT:
         raise UsageError(f"action {name}: weight {weight} is beyond +-{MAX_WEIGHT:g}; choose a smaller one")

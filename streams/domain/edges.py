@@ -7,12 +7,12 @@ liked or disliked as the words about them feel. What an advertisement led to say
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from streams.domain.actions import BUILT_IN, Action
-from streams.domain.events import Item
+from streams.domain.actions import BUILT_IN, Action, action_of
+from streams.domain.events import Event, Item
 from streams.domain.readings import Mention, Reading
 from streams.domain.sensitive import SensitiveTags
 
@@ -23,6 +23,8 @@ RELATIONS: Final[tuple[Relation, ...]] = ("views", "buys", "likes", "dislikes")
 EDGE_KINDS: Final[tuple[EdgeKind, ...]] = ("brand", "product", "topic", "place", "person")
 MAX_NAME_CHARS: Final = 64
 MAX_EDGES_PER_EVENT: Final = 16
+#: Deeds whose edges are remembered.
+REMEMBERED: Final = 50_000
 #: A feeling below this neither likes nor dislikes.
 FAINT: Final = 0.2
 
@@ -91,6 +93,44 @@ def edges_of(deed: Deed, sensitive: SensitiveTags | None = None) -> tuple[Edge, 
         if edge.key not in heaviest or abs(heaviest[edge.key].weight) < abs(edge.weight):
             heaviest[edge.key] = edge
     return tuple(sorted(heaviest.values(), key=lambda edge: (-abs(edge.weight), edge.key))[:MAX_EDGES_PER_EVENT])
+
+
+class EdgeMaker:
+    """Edges of events, remembered by what was done with which item, since the same items come again and again.
+
+    declared: the action of an event type, None for an unknown one. Any number of threads may call it.
+    """
+
+    def __init__(self, declared: Callable[[str], Action | None], sensitive: SensitiveTags | None) -> None:
+        self._declared = declared
+        self._sensitive = sensitive
+        self._known: dict[tuple[str, str, str, str, bool], tuple[Reading | None, tuple[Edge, ...]]] = {}
+
+    def of(
+        self, event: Event, weight: float, said: Reading | None, about: Reading | None
+    ) -> tuple[tuple[Edge, ...], float]:
+        """(edges, what their weights are to be multiplied by). weight: of the event, signed, not 0."""
+        item = event.item
+        if said is not None or item is None:
+            return self._made(event, weight, said, about), 1.0
+        what = event.type, item.title, item.brand, item.author, weight > 0.0
+        known = self._known.get(what)
+        if known is None or known[0] is not about:
+            if len(self._known) > REMEMBERED:
+                self._known = {}
+            known = self._known[what] = about, self._made(event, 1.0 if weight > 0.0 else -1.0, None, about)
+        return known[1], abs(weight)
+
+    def _made(self, event: Event, weight: float, said: Reading | None, about: Reading | None) -> tuple[Edge, ...]:
+        deed = Deed(
+            action=action_of(event.type),
+            weight=weight,
+            item=event.item,
+            said=said,
+            about=about,
+            declared=self._declared(event.type),
+        )
+        return edges_of(deed, self._sensitive)
 
 
 def relation_of(deed: Deed) -> tuple[Relation, float]:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from streams.domain.actions import Action
 from streams.domain.profiles import EntitySentiment, Sentiment
 from streams.domain.readings import Reading
 from streams.domain.states import FeelingState
@@ -46,22 +47,30 @@ class FeltShare(NamedTuple):
     scale: float
 
 
-def said_of(reading: Reading) -> Said:
+def topics_of(reading: Reading) -> tuple[str, ...]:
+    """Tags of the topics that a text is about for sure."""
+    return tuple(f"topic:{hit.topic}" for hit in reading.topics if hit.score >= SURE)
+
+
+def said_of(reading: Reading, action: Action | None = None) -> Said:
     """What counts of a reading: what it names for sure, each thing once, and the topics it is about.
+
+    action: what the words came with; those of a search are no opinion.
 
     >>> from streams.domain.readings import Mention, TopicHit
     >>> said_of(Reading(0.4, (Mention("brand", 0, 4, "acme", 0.9, 0.8),), (TopicHit("cooking", 0.7),)))
     Said(score=0.4, tags=('topic:cooking', 'brand:acme'), felt=(('brand:acme', 0.8),))
     """
     named = [mention for mention in reading.mentions if mention.confidence >= SURE]
+    is_opinion = action is None or action.words != "query"
     felt: dict[str, list[float]] = {}
     for mention in named:
-        if mention.sentiment is not None:
+        if mention.sentiment is not None and is_opinion:
             felt.setdefault(f"{mention.kind}:{mention.name}", []).append(mention.sentiment)
-    tags = [f"topic:{hit.topic}" for hit in reading.topics]
+    tags = list(topics_of(reading))
     tags += [f"{mention.kind}:{mention.name}" for mention in named if mention.kind in KINDS]
     means = ((name, sum(scores) / len(scores)) for name, scores in felt.items())
-    return Said(reading.sentiment, tuple(dict.fromkeys(tags)), tuple(means))
+    return Said(reading.sentiment if is_opinion else None, tuple(dict.fromkeys(tags)), tuple(means))
 
 
 def add_said(feelings: dict[str, FeelingState], said: Said, unit: float, at_s: float) -> None:

@@ -36,7 +36,7 @@ PROFILE: Final[Mapping[type[msgspec.Struct], Classes]] = {
     profiles.ProfileRecord: _classes(
         pseudonym="profile_id change identity",
         behaviour="as_of events_applied platforms recent",
-        inference="vectors tags quality sentiment segments intent",
+        inference="vectors tags quality sentiment segments intent relations",
         choice="consents personalised blocked_tags",
         technical="schema_version revision updated_at model",
     ),
@@ -57,6 +57,11 @@ PROFILE: Final[Mapping[type[msgspec.Struct], Classes]] = {
     ),
     profiles.Sentiment: _classes(behaviour="n", inference="score positive neutral negative entities"),
     profiles.EntitySentiment: _classes(behaviour="n last_seen", inference="entity kind score"),
+    profiles.Relation: _classes(
+        pseudonym="evidence",
+        behaviour="support first_seen last_seen",
+        inference="relation kind name weight",
+    ),
     profiles.Interest: _classes(inference="vector mass label evidence"),
     profiles.Vectors: _classes(inference="short long interests"),
     profiles.RecentEvent: _classes(pseudonym="id", behaviour="type platform item time", inference="weight"),

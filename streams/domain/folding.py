@@ -14,12 +14,18 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.domain import relations
+from streams.domain.actions import Action, built_in
 from streams.domain.decay import DAY_S, factor
+from streams.domain.edges import EdgeMaker
 from streams.domain.events import Event, item_key
-from streams.domain.feelings import Said, add_said, bounded, rescaled
+from streams.domain.feelings import Said, add_said, bounded, rescaled, said_of, topics_of
 from streams.domain.influence import InfluenceRules
+from streams.domain.readings import Reading
+from streams.domain.relations import EdgeEvidence
 from streams.domain.seen_ids import Sight
 from streams.domain.sensitive import SensitiveTags
+from streams.domain.sentiments import strength_of
 from streams.domain.states import AccountState, Recent, TagState, UserState
 from streams.domain.tags import item_tags
 
@@ -38,6 +44,7 @@ _time_and_id = attrgetter("at_s", "event_id")
 class FoldRules:
     """weight_of: signed weight of an event type. Half-lives in seconds; bounds in entries per account.
 
+    declared: the action of an event type, None for an unknown one. max_edges: of an account; 0 keeps none.
     sensitive: tags that are never made, None for none. influence: how much one account may bring, None for no bound.
     """
 
@@ -50,20 +57,27 @@ class FoldRules:
     max_tags: int = 128
     sensitive: SensitiveTags | None = None
     influence: InfluenceRules | None = None
+    declared: Callable[[str], Action | None] = built_in
+    max_edges: int = 16
+    edges: EdgeMaker = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """The memory of edges is one for all that is folded by these rules."""
+        object.__setattr__(self, "edges", EdgeMaker(self.declared, self.sensitive))
 
 
 class Observation(msgspec.Struct, frozen=True, gc=False):
     """An event at its offset in the user's partition; row: its vector in the batch's matrix, -1 = none.
 
-    said: what its own words say, None without any. strength: what these make of the event's, None for nothing.
+    said: the reading of its own words, None without any. about: of its item's text.
     """
 
     offset: int
     user: str
     event: Event
     row: int
-    said: Said | None = None
-    strength: float | None = None
+    said: Reading | None = None
+    about: Reading | None = None
 
 
 @dataclass(slots=True)
@@ -193,12 +207,19 @@ def _fold_account(
         counts[kind] = counts.get(kind, 0) + 1
         if event.received_at_s - event.occurred_at_s > LATE_S:
             account.n_late += 1
-        strength = event.strength if observation.strength is None else observation.strength
+        strength, said, reading = event.strength, None, observation.said
+        if reading is not None:
+            action = rules.declared(kind)
+            strength, said = strength_of(event, action, reading.sentiment), said_of(reading, action)
         weight, is_heard = _admitted(rules, account, observation, rules.weight_of(kind) * strength, report)
         if weight != 0.0:
-            _count_in(rules, share, observation, weight)
-        if is_heard and observation.said is not None:
-            _add_said(rules, account, observation.said, event.occurred_at_s)
+            _count_in(rules, share, observation, weight, said)
+            if rules.max_edges:
+                edges, size = rules.edges.of(event, weight, reading, observation.about)
+                by = EdgeEvidence(event.occurred_at_s, event.event_id)
+                relations.add(account.relations, rules.long_half_life_s, by, edges, size)
+        if is_heard and said is not None:
+            _add_said(rules, account, said, event.occurred_at_s)
     _bound(account, rules, n_before)
     pending.append(share)
 
@@ -217,7 +238,9 @@ def _admitted(
     return (admitted if weight else 0.0), admitted != 0.0
 
 
-def _count_in(rules: FoldRules, share: _Pending, observation: Observation, weight: float) -> None:
+def _count_in(
+    rules: FoldRules, share: _Pending, observation: Observation, weight: float, said: Said | None
+) -> None:
     """One event of the account's share: mass, tags, evidence and its part in the vector work."""
     event, account = observation.event, share.account
     at_s, item = event.occurred_at_s, event.item
@@ -230,9 +253,13 @@ def _count_in(rules: FoldRules, share: _Pending, observation: Observation, weigh
     key = ""
     if item is not None:
         tags, key = item_tags(item), item_key(event.platform, item.item_id)
-    if observation.said is not None:
-        tags = tuple(dict.fromkeys((*tags, *observation.said.tags)))
+    if observation.about is not None:
+        tags = (*tags, *topics_of(observation.about))
+    if said is not None:
+        tags = (*tags, *said.tags)
     if tags:
+        if observation.about is not None or said is not None:
+            tags = tuple(dict.fromkeys(tags))
         if rules.sensitive is not None:
             tags = rules.sensitive.without(tags)
         _add_tags(account.tags, tags, long / account.tag_scale, at_s)
@@ -291,6 +318,7 @@ def _bound(account: AccountState, rules: FoldRules, n_before: int) -> None:
     if len(account.tags) > rules.max_tags:
         kept = sorted(account.tags.items(), key=lambda entry: (-entry[1].mass, entry[0]))[: rules.max_tags]
         account.tags = dict(kept)
+    relations.keep_heaviest(account.relations, rules.max_edges)
 
 
 def _add_vectors(pending: list[_Pending], vectors: Vectors, dim: int) -> None:

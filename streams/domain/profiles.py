@@ -108,6 +108,22 @@ class Sentiment(msgspec.Struct, frozen=True, gc=False):
     entities: list[EntitySentiment] = []
 
 
+class Relation(msgspec.Struct, frozen=True, gc=False):
+    """What the person has to do with one thing. relation: views, buys, likes or dislikes. weight: decayed, above 0.
+
+    kind: brand, product, topic, place or person. evidence: id of the latest event that made it.
+    """
+
+    relation: str
+    kind: str
+    name: str
+    weight: float
+    support: int
+    first_seen: float
+    last_seen: float
+    evidence: list[str]
+
+
 class PlatformBlock(msgspec.Struct, frozen=True):
     """One platform's part. share: its part of the unified view, in [0, 1]; mass: decayed absolute weight."""
 
@@ -200,6 +216,7 @@ class ProfileRecord(msgspec.Struct, frozen=True):
     sentiment: Sentiment | None = None
     segments: list[Segment] = []
     intent: Intent | None = None
+    relations: list[Relation] = []
 
 
 encode_profile = msgspec.msgpack.Encoder().encode

@@ -30,6 +30,7 @@ from streams.domain.profiles import (
     Tag,
     Vectors,
 )
+from streams.domain.relation_view import EdgeShare, relations_of
 from streams.domain.states import AccountState, Pointer, Recent, UserState
 from streams.domain.tag_view import Share, strongest_tags, without_evidence
 from streams.domain.unit_vectors import unit_vector, unit_vectors
@@ -209,6 +210,12 @@ def _record(rules: PublishRules, changed: Changed, view: _View, interests: list[
             tags_filtered=n_filtered,
         ),
         sentiment=sentiment_of([FeltShare(share.account.feelings, share.scale) for share in shares], view.blocked),
+        relations=relations_of(
+            [EdgeShare(part.account.relations, part.weight) for part in parts],
+            view.as_of_s,
+            rules.long_half_life_s,
+            view.blocked,
+        ),
         intent=intent_of(rules.intent, [recent for _, recent in recents]),
         **choices_of(rules.consent_defaults, state),
     )

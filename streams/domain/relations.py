@@ -1,4 +1,4 @@
-"""A person's edges to things in the world, added up: each a decayed sum with the latest events that made it.
+"""A person's edges to things in the world, added up: each a decayed sum with the latest event that made it.
 
 The sum is that of `decay`: additive at a reference time, so any order, any batching and any merge of distinct events
 give the same edges (up to float rounding) while no more are known than are kept. Beyond that bound an edge that was
@@ -16,7 +16,8 @@ import msgspec
 from streams.domain.decay import DAY_S, factor
 from streams.domain.edges import Edge
 
-MAX_EVIDENCE: Final = 3
+#: More would be most of what an edge takes.
+MAX_EVIDENCE: Final = 1
 #: Weights are kept in units of their own and aged by one factor; below this the units are begun anew.
 MIN_SCALE: Final = 2.0**-256
 #: What is left of an edge that was taken back is rounding.
@@ -41,7 +42,7 @@ class EdgeEvidence(msgspec.Struct, array_like=True, frozen=True, order=True, gc=
 class EdgeState(msgspec.Struct, array_like=True, gc=False):
     """A decayed edge, in units of its account's scale. weight: sum of signed weights; mass: of absolute ones.
 
-    evidence: the latest three events by (time, id), in that order.
+    evidence: the latest event by (time, id).
     """
 
     weight: float
@@ -60,27 +61,52 @@ class Relations(msgspec.Struct, array_like=True):
     edges: dict[str, EdgeState] = {}
 
 
-def add(relations: Relations, rules: RelationRules, by: EdgeEvidence, edges: Sequence[Edge]) -> None:
-    """Fold one event's edges in, in place; times may come in any order, an event must come once."""
+def add(
+    relations: Relations, half_life_s: float, by: EdgeEvidence, edges: Sequence[Edge], times: float = 1.0
+) -> None:
+    """Fold one event's edges in, in place; event times may come in any order, an event must come once.
+
+    times: what their weights are multiplied by. Bounds nothing: see `keep_heaviest`.
+    """
     if not edges:
         return
-    _age(relations, rules, by.at_s)
-    scale = factor(relations.reference_s - by.at_s, rules.half_life_s) / relations.scale
+    at_s = by.at_s
+    _age(relations, half_life_s, at_s)
+    scale = times * factor(relations.reference_s - at_s, half_life_s) / relations.scale
+    known = relations.edges
     for edge in edges:
-        weight = edge.weight * scale
-        _join(relations, edge.key, EdgeState(weight, abs(weight), 1, by.at_s, by.at_s, (by,)))
-    _bound(relations, rules)
+        weight, key = edge.weight * scale, edge.key
+        held = known.get(key)
+        if held is None:
+            known[key] = EdgeState(weight, abs(weight), 1, at_s, at_s, (by,))
+            continue
+        held.weight += weight
+        held.mass += abs(weight)
+        held.support += 1
+        if at_s > held.last_s:
+            held.last_s = at_s
+            held.evidence = (*held.evidence, by)[-MAX_EVIDENCE:]
+        else:
+            held.first_s = min(held.first_s, at_s)
+            held.evidence = _latest((*held.evidence, by))
+
+
+def keep_heaviest(relations: Relations, max_edges: int) -> None:
+    """Let the lightest edges go, in place, where there are more than that."""
+    if len(relations.edges) > max_edges:
+        kept = sorted(relations.edges.items(), key=lambda each: (-each[1].mass, each[0]))[:max_edges]
+        relations.edges = dict(kept)
 
 
 def merge(relations: Relations, rules: RelationRules, other: Relations, share: float = 1.0) -> None:
     """Add another account's edges, in place, by their share of a view; the other stays as it was."""
     if not other.edges:
         return
-    _age(relations, rules, other.reference_s)
+    _age(relations, rules.half_life_s, other.reference_s)
     scale = share * other.scale * factor(relations.reference_s - other.reference_s, rules.half_life_s) / relations.scale
     for key, edge in other.edges.items():
         _join(relations, key, _scaled(edge, scale))
-    _bound(relations, rules)
+    keep_heaviest(relations, rules.max_edges)
 
 
 def strongest(relations: Relations, n_edges: int) -> list[tuple[str, EdgeState]]:
@@ -103,12 +129,12 @@ def split_key(key: str) -> tuple[str, str, str]:
     return relation, kind, name
 
 
-def _age(relations: Relations, rules: RelationRules, at_s: float) -> None:
+def _age(relations: Relations, half_life_s: float, at_s: float) -> None:
     """Bring the reference time to `at_s` if that is later."""
     if not relations.edges:
         relations.reference_s, relations.scale = at_s, 1.0
     elif at_s > relations.reference_s:
-        relations.scale *= factor(at_s - relations.reference_s, rules.half_life_s)
+        relations.scale *= factor(at_s - relations.reference_s, half_life_s)
         relations.reference_s = at_s
         if relations.scale < MIN_SCALE:
             relations.edges = {key: _scaled(edge, relations.scale) for key, edge in relations.edges.items()}
@@ -131,10 +157,8 @@ def _join(relations: Relations, key: str, more: EdgeState) -> None:
     edge.support += more.support
     edge.first_s = min(edge.first_s, more.first_s)
     edge.last_s = max(edge.last_s, more.last_s)
-    edge.evidence = tuple(sorted({*edge.evidence, *more.evidence})[-MAX_EVIDENCE:])
+    edge.evidence = _latest((*edge.evidence, *more.evidence))
 
 
-def _bound(relations: Relations, rules: RelationRules) -> None:
-    if len(relations.edges) > rules.max_edges:
-        kept = sorted(relations.edges.items(), key=lambda each: (-each[1].mass, each[0]))[: rules.max_edges]
-        relations.edges = dict(kept)
+def _latest(evidence: tuple[EdgeEvidence, ...]) -> tuple[EdgeEvidence, ...]:
+    return tuple(sorted(set(evidence))[-MAX_EVIDENCE:])

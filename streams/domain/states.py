@@ -13,6 +13,7 @@ import msgspec
 from streams.domain.consents import Standing
 from streams.domain.events import EVENT_ID_BYTES
 from streams.domain.influence import Influence
+from streams.domain.relations import Relations
 from streams.domain.seen_ids import TIME_BYTES, SeenIds
 
 # gc=False: leaves of the state hold no cycles, and a batch makes ten thousands of them; without it the garbage
@@ -65,7 +66,7 @@ class AccountState(msgspec.Struct, array_like=True):
     short_mass, long_mass: decayed sums of absolute weights, in step with the vectors. tag_scale: what one unit of the
     scores and masses of tags and feelings is worth at reference_s, so that all of them age at once. feelings: by what
     is spoken of, `<kind>:<name>`; all texts together under the empty name. influence: what it brought lately, which
-    bounds what it may bring.
+    bounds what it may bring. relations: to brands, products, topics, places and people.
     """
 
     platform: str
@@ -85,6 +86,7 @@ class AccountState(msgspec.Struct, array_like=True):
     tag_scale: float = 1.0
     feelings: dict[str, FeelingState] = {}
     influence: Influence = msgspec.field(default_factory=Influence)
+    relations: Relations = msgspec.field(default_factory=Relations)
 
 
 class Pointer(msgspec.Struct, array_like=True, frozen=True, gc=False):

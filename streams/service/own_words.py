@@ -1,51 +1,58 @@
-"""What people's own words say and do to the weight of their events: read once, before the fold."""
+"""What people's own words say, and what their items are about: read once, before the fold."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
 
-from streams.domain.actions import Action, action_of
 from streams.domain.events import Event, Item
-from streams.domain.feelings import Said, said_of
 from streams.domain.folding import Vectors
 from streams.domain.readings import Reading
-from streams.domain.sentiments import signed_strength
+
+NO_WORDS: Final = ""
+#: Readings of items kept; an item is read again after that many others.
+REMEMBERED: Final = 100_000
 
 
 class TextReader(Protocol):
     """Texts to readings; the same text, item and vector give the same reading for as long as the process runs."""
 
-    def read(self, texts: Sequence[str], items: Sequence[Item | None], vectors: Vectors) -> list[Reading]:
-        """A reading for each text (N,), in order. items: what each text is about. vectors: float32 (N, D), unit rows."""
+    def read(self, texts: Sequence[str], items: Sequence[Item | None], vectors: Vectors | None) -> list[Reading]:
+        """A reading for each text (N,), in order.
 
-
-class Words(NamedTuple):
-    """said: what an event's words say. strength: of the event with them, in [-1, 1]."""
-
-    said: Said
-    strength: float
+        items: what each text is about. vectors: float32 (N, D), unit rows, or None.
+        """
 
 
 class OwnWords:
-    """Reads the words of events. action: by `<object>.<action>`, None for one that nobody declared."""
+    """Reads the words of events, and what their items are about. Any number of threads may call it."""
 
-    def __init__(self, reader: TextReader, action: Callable[[str], Action | None]) -> None:
+    def __init__(self, reader: TextReader) -> None:
         self._reader = reader
-        self._action = action
+        self._about: dict[str, Reading] = {}
 
-    def of(self, events: Sequence[Event], spoken: Mapping[int, int], vectors: Vectors) -> dict[int, Words]:
+    def said(self, events: Sequence[Event], spoken: Mapping[int, int], vectors: Vectors) -> dict[int, Reading]:
         """By place in `events`. spoken: the places that have words, with the row of their vector in vectors (B, D)."""
+        if not spoken:
+            return {}
         said = [events[place] for place in spoken]
         readings = self._reader.read(
             [event.text for event in said], [event.item for event in said], vectors[list(spoken.values())]
         )
-        return {place: self._words(events[place], reading) for place, reading in zip(spoken, readings, strict=True)}
+        return dict(zip(spoken, readings, strict=True))
 
-    def _words(self, event: Event, reading: Reading) -> Words:
-        action = self._action(action_of(event.type))
-        said = said_of(reading)
-        if action is None or action.words != "text":  # what somebody searches for is no opinion
-            return Words(Said(None, said.tags), event.strength)
-        strength = signed_strength(action.takes, event.strength, reading.sentiment, is_rated=event.is_rated)
-        return Words(said, strength)
+    def about(self, events: Sequence[Event]) -> list[Reading | None]:
+        """Of each event's item: by its words alone, so that it does not matter when the catalogue learnt of it."""
+        texts = [NO_WORDS if event.item is None else title_of(event.item) for event in events]
+        known = self._about
+        fresh = [text for text in dict.fromkeys(texts) if text and text not in known]
+        if fresh:
+            if len(known) > REMEMBERED:
+                known = self._about = {}
+            known.update(zip(fresh, self._reader.read(fresh, [None] * len(fresh), None), strict=True))
+        return [known.get(text) for text in texts]
+
+
+def title_of(item: Item) -> str:
+    """What tells best what an item is about."""
+    return f"{item.title}\n{item.category}" if item.category else item.title

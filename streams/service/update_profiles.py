@@ -122,11 +122,15 @@ class ProfileUpdater:
         silent = self._silence.among(records[0].partition, decoded) if records else frozenset()
         events = [event for _, _, event in decoded]
         vectors, rows, spoken = self._vectors.of(events, silent)
-        words = self._words.of(events, spoken, vectors) if self._words is not None and spoken else {}
         observations = [
-            Observation(offset, user, event, row, *words.get(place, ()))
-            for place, ((offset, user, event), row) in enumerate(zip(decoded, rows, strict=True))
+            Observation(offset, user, event, row) for (offset, user, event), row in zip(decoded, rows, strict=True)
         ]
+        if self._words is not None:
+            said, about = self._words.said(events, spoken, vectors), self._words.about(events)
+            observations = [
+                Observation(each.offset, each.user, each.event, each.row, said.get(place), about[place])
+                for place, each in enumerate(observations)
+            ]
         return PreparedEvents(observations, vectors, dead, handovers)
 
     def update(self, prepared: PreparedEvents, read: ReadStates) -> UpdatedProfiles:

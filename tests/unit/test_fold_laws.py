@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from streams.domain.decay import DAY_S, DecayedSum, decayed_sum
 from streams.domain.events import Event, Item, event_id
-from streams.domain.feelings import Said
 from streams.domain.folding import FoldRules, Observation, fold
+from streams.domain.readings import Mention, Reading, TopicHit
 from streams.domain.states import UserState, pack_state, unpack_state
 
 DIM = 8
@@ -45,13 +45,14 @@ def distinct_events(draw: st.DrawFn) -> list[tuple[Event, int]]:
     return events
 
 
-def said_with(event: Event) -> Said | None:
+def said_with(event: Event) -> Reading | None:
     """Own words for two events of three, told by the event's id."""
     number = event.event_id[0]
     if number % 3 == 0:
         return None
     score = (number % 21 - 10) / 10
-    return Said(score, (f"topic:said{number % 4}",), ((f"product:p{number % 5}", -score),))
+    named = Mention("product", 0, 1, f"p{number % 5}", 0.9, -score)
+    return Reading(score, (named,), (TopicHit(f"said{number % 4}", 0.8),))
 
 
 def folded(events: list[tuple[Event, int]], batch_sizes: list[int]) -> UserState:
@@ -83,6 +84,13 @@ def assert_same_profile(one: UserState, other: UserState) -> None:
             score = twin.tags[tag].score * twin.tag_scale
             assert state.score * account.tag_scale == pytest.approx(score, rel=1e-9, abs=1e-9)
             assert state.support == twin.tags[tag].support
+        assert set(account.relations.edges) == set(twin.relations.edges)
+        for key, edge in account.relations.edges.items():
+            held = twin.relations.edges[key]
+            assert (edge.support, edge.first_s, edge.last_s) == (held.support, held.first_s, held.last_s)
+            assert edge.evidence == held.evidence
+            expected = pytest.approx(held.weight * twin.relations.scale, rel=1e-9, abs=1e-9)
+            assert edge.weight * account.relations.scale == expected
         assert set(account.feelings) == set(twin.feelings)
         for thing, felt in account.feelings.items():
             other_felt = twin.feelings[thing]

@@ -1,0 +1,93 @@
+"""Sentiment weights as one file of arrays, and the digest beside it that tells a damaged one."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from streams.errors import Unavailable
+from streams.meaning.sentiment_ngrams import SCHEME
+from streams.meaning.sentiment_weights import GramWeights, SentimentWeights, VectorWeights
+
+FILE: Final = "sentiment.npz"
+DIGEST_FILE: Final = f"{FILE}.sha256"
+
+
+def save_weights(folder: Path, weights: SentimentWeights) -> Path:
+    """Write both files; the same weights give the same bytes. Raises OSError."""
+    arrays: dict[str, Any] = {
+        "scheme": SCHEME,
+        **_gram_arrays("han", weights.han_grams),
+        **_gram_arrays("word", weights.word_grams),
+        "vector_name": weights.vectors.name,
+        "vector_weights": weights.vectors.weights,
+        "vector_intercept": weights.vectors.intercept,
+        **{name: np.asarray(getattr(weights, name)) for name in _NUMBERS},
+    }
+    whole = io.BytesIO()
+    np.savez_compressed(whole, **arrays)
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / FILE
+    file.write_bytes(whole.getvalue())
+    digest = hashlib.sha256(whole.getvalue()).hexdigest()
+    (folder / DIGEST_FILE).write_text(f"{digest}  {FILE}\n", encoding="ascii")
+    return file
+
+
+def load_weights(folder: Path) -> SentimentWeights:
+    """Raises Unavailable: a file is missing, damaged or of another scheme of n-grams."""
+    file = folder / FILE
+    try:
+        whole = file.read_bytes()
+        expected = (folder / DIGEST_FILE).read_text(encoding="ascii").split()[0]
+    except (OSError, IndexError, UnicodeDecodeError) as error:
+        raise Unavailable(f"sentiment weights {file}: cannot be read ({error}); install Braid again") from error
+    if hashlib.sha256(whole).hexdigest() != expected:
+        raise Unavailable(f"sentiment weights {file}: damaged, not what {DIGEST_FILE} names; install Braid again")
+    try:
+        with np.load(io.BytesIO(whole), allow_pickle=False) as arrays:
+            return _weights_of({name: arrays[name] for name in arrays.files})
+    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise Unavailable(f"sentiment weights {file}: of another version ({error}); train or install again") from error
+
+
+_NUMBERS: Final = ("han", "words", "words_and_vector", "least_known", "neutral_band")
+
+
+def _weights_of(arrays: dict[str, Any]) -> SentimentWeights:
+    if int(arrays["scheme"]) != SCHEME:
+        raise ValueError(f"n-grams of scheme {int(arrays['scheme'])}, this is {SCHEME}")
+    vectors = VectorWeights(
+        name=str(arrays["vector_name"]),
+        weights=arrays["vector_weights"],
+        intercept=float(arrays["vector_intercept"]),
+    )
+    numbers = {name: _number(arrays[name]) for name in _NUMBERS}
+    return SentimentWeights(
+        han_grams=_grams_of("han", arrays), word_grams=_grams_of("word", arrays), vectors=vectors, **numbers
+    )
+
+
+def _number(array: Any) -> Any:
+    return tuple(array.tolist()) if array.ndim else float(array)
+
+
+def _gram_arrays(language: str, grams: GramWeights) -> dict[str, Any]:
+    return {
+        f"{language}_levels": grams.levels,
+        f"{language}_tops": np.asarray(grams.tops),
+        f"{language}_intercept": grams.intercept,
+    }
+
+
+def _grams_of(language: str, arrays: dict[str, Any]) -> GramWeights:
+    return GramWeights(
+        levels=arrays[f"{language}_levels"],
+        tops=tuple(arrays[f"{language}_tops"].tolist()),
+        intercept=float(arrays[f"{language}_intercept"]),
+    )

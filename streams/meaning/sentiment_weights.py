@@ -1,0 +1,104 @@
+"""The learnt numbers behind sentiment, and what they make of n-grams and of an encoder's vectors.
+
+N texts, G n-grams, D dimensions of a vector.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.meaning.sentiment_ngrams import Grams
+
+Margins = NDArray[np.float64]
+
+#: A byte holds the square root of a size, so that small weights keep their digits.
+TOP_LEVEL: Final = 127
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GramWeights:
+    """A linear model over n-grams, each scaled by its log-count ratio (Wang and Manning 2012), texts scaled to length 1.
+
+    levels: int8 (2**bits, 2), of an n-gram's pull (weight times scale) and of its scale; 0 is an unknown one. tops: the
+    sizes that level 127 stands for.
+    """
+
+    levels: NDArray[np.int8]
+    tops: tuple[float, float]
+    intercept: float
+
+    @property
+    def bits(self) -> int:
+        """The number of buckets is 2**bits."""
+        return len(self.levels).bit_length() - 1
+
+    def margins(self, grams: Grams, n_texts: int) -> tuple[Margins, NDArray[np.float64]]:
+        """Signed distance of each text from neutral (N,), and the share of its n-grams that are known (N,)."""
+        sizes = _sizes()[self.levels[grams.bucket].view(np.uint8)]
+        pulls = np.bincount(grams.text, sizes[:, 0], n_texts) * self.tops[0]
+        lengths = np.sqrt(np.bincount(grams.text, sizes[:, 1] ** 2, n_texts)) * self.tops[1]
+        known = np.bincount(grams.text, sizes[:, 1] > 0, n_texts) / np.maximum(
+            np.bincount(grams.text, None, n_texts), 1
+        )
+        return pulls / np.where(lengths > 0, lengths, 1.0) + self.intercept, known
+
+    @classmethod
+    def of(cls, pulls: Margins, scales: Margins, intercept: float) -> GramWeights:
+        """From float (2**bits,) each; scales are not negative."""
+        tops = (float(np.abs(pulls).max(initial=1e-9)), float(scales.max(initial=1e-9)))
+        levels = np.stack([_levels(pulls / tops[0]), _levels(scales / tops[1])], axis=1)
+        # A known n-gram stays known, however small.
+        levels[:, 1] = np.where((scales > 0) & (levels[:, 1] == 0), 1, levels[:, 1])
+        return cls(levels=levels, tops=tops, intercept=intercept)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorWeights:
+    """A linear head on the vectors of one encoder. name: that encoder's; weights: float32 (D,)."""
+
+    name: str
+    weights: NDArray[np.float32]
+    intercept: float
+
+    def margins(self, vectors: NDArray[np.float32]) -> Margins:
+        """float32 (N, D) -> (N,)."""
+        margins: Margins = (
+            np.einsum("nd,d->n", vectors.astype(np.float64), self.weights.astype(np.float64)) + self.intercept
+        )
+        return margins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentimentWeights:
+    """Everything that was learnt. Slope and intercept, fitted on groups left out of training, make a margin a logit.
+
+    han: slope, intercept. words: slope, intercept. words_and_vector: slope of the words, of the vector, intercept.
+    least_known: share of n-grams, of Chinese and of English, below which a text is in a language that nobody taught.
+    """
+
+    han_grams: GramWeights
+    word_grams: GramWeights
+    vectors: VectorWeights
+    han: tuple[float, float]
+    words: tuple[float, float]
+    words_and_vector: tuple[float, float, float]
+    least_known: tuple[float, float]
+    neutral_band: float
+
+
+def _levels(shares: Margins) -> NDArray[np.int8]:
+    levels: NDArray[np.int8] = np.rint(np.sign(shares) * np.sqrt(np.abs(shares)) * TOP_LEVEL).astype(np.int8)
+    return levels
+
+
+@cache
+def _sizes() -> Margins:
+    """What a level stands for, by its byte read without sign."""
+    levels = np.arange(256, dtype=np.uint8).view(np.int8).astype(np.float64) / TOP_LEVEL
+    sizes: Margins = np.sign(levels) * levels**2
+    return sizes
