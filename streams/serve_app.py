@@ -138,6 +138,7 @@ def parts_of(settings: Settings, data: LiveData, encoder: Encoder, clock: Clock)
         readiness=readiness_of(data.followers),
         refresh_gauges=data.refresh_gauges,
         resolve=data.identities.user_of,
+        count_relations=data.profiles.relation_counts.of,
         similar=_similar(settings, data, encoder),
         erasures=UserCommands(
             producer_config(settings.kafka), TopicNames(settings.topics.prefix).user_events, clock

@@ -56,7 +56,7 @@ from streams.service.identify import Identified, IdentityLog
 from streams.service.identity_gate import IdentityGate
 from streams.service.letter_owners import EventOwners, LinkOwners, user_event_owners
 from streams.service.normalise import Normaliser
-from streams.service.update_profiles import ProfileUpdater
+from streams.service.update_profiles import ProfileUpdater, Sources
 from streams.settings import Settings, failpoint
 from streams.telemetry import metrics
 from streams.wiring import (
@@ -176,10 +176,7 @@ class WorkerParts:
         updater = ProfileUpdater(
             rules,
             publish_rules_of(self.settings, self.encoder),
-            items,
-            self.texts("profile"),
-            peek,
-            own_words_of(self.settings, self.encoder),
+            Sources(items, self.texts("profile"), own_words_of(self.settings, self.encoder), peek),
         )
         changelog = ChangelogSource(client_config(self.settings.kafka), self.names.profile_state)
         owner = self._owner("profile", changelog)

@@ -17,6 +17,7 @@ from streams.serve.operator_routes import operator_routes
 from streams.serve.parts import ServeParts
 from streams.serve.person_routes import account_routes, profile_routes
 from streams.serve.privacy_routes import privacy_routes
+from streams.serve.relation_routes import relation_routes
 from streams.serve.similar_routes import similar_routes
 from streams.serve.subjects import names_its_subject
 
@@ -34,7 +35,7 @@ def create_api(parts: ServeParts) -> FastAPI:
     about_a_person = [*reading, Depends(names_its_subject(parts))]
     for router in (profile_routes(parts), account_routes(parts)):
         app.include_router(router, dependencies=about_a_person)
-    for router in (privacy_routes(parts), similar_routes(parts)):
+    for router in (privacy_routes(parts), similar_routes(parts), relation_routes(parts)):
         app.include_router(router, dependencies=[Depends(names_its_subject(parts))])
     app.include_router(item_routes(parts), dependencies=reading)
     app.include_router(operator_routes(parts))

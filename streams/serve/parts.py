@@ -56,6 +56,7 @@ class ServeParts:
     clock: Clock
     pseudonym_secret: bytes
     keys: Mapping[str, Role | KeyGrant]
+    count_relations: Callable[[list[str]], list[int]] = lambda named: [0] * len(named)
     readiness: Callable[[], tuple[list[str], list[str]]] = lambda: ([], [])
     refresh_gauges: Callable[[], None] = lambda: None
     resolve: Callable[[AccountKey], UserKey] = user_key

@@ -15,6 +15,7 @@ from streams.domain.popularity import Popularity, Warm
 from streams.domain.profiles import ProfileRecord, RecentEvent, decode_profile
 from streams.ports import Clock
 from streams.serve.people_index import PeopleIndex
+from streams.serve.relation_counts import RelationCounts, is_count
 from streams.service.tastes import Items
 from streams.telemetry import metrics
 
@@ -52,8 +53,10 @@ class ProfileFeed:
         self._started_s = clock.now_s()
         self._delay = metrics.REFRESH_DELAY.labels(VIEW)
         self._stale = metrics.STALE_RECORDS.labels(VIEW)
+        self.relation_counts = RelationCounts(view)
         for key, raw in view.side_items():
-            popularity.put(_text(key), _unpack_warm(raw))
+            if not is_count(key):
+                popularity.put(_text(key), _unpack_warm(raw))
         if people is not None:
             records = view.items()
             while read := dict(islice(records, FILL)):
@@ -75,9 +78,11 @@ class ProfileFeed:
         entries: dict[bytes, bytes | None] = {}
         replaced: list[bytes] = []
         sightings: list[RecentEvent] = []
+        changes: list[tuple[ProfileRecord | None, ProfileRecord | None]] = []
         n_unreadable = 0
         for message in batch.messages:
             if not message.value:
+                changes.append((heads[message.key], None))
                 heads[message.key], entries[message.key] = None, None
                 continue
             head, known = _readable(message.value), heads[message.key]
@@ -86,6 +91,7 @@ class ProfileFeed:
             elif known is not None and head.revision <= known.revision:
                 self._stale.inc()
             else:
+                changes.append((known, head))
                 heads[message.key], entries[message.key] = head, message.value
                 if head.change.kind != "update":  # accounts left: what was there of them goes from the disk as well
                     replaced.append(message.key)
@@ -93,7 +99,7 @@ class ProfileFeed:
         if n_unreadable:
             metrics.UNREADABLE.labels(VIEW).inc(n_unreadable)
             _log.warning("unreadable_records", view=VIEW, n_records=n_unreadable)
-        changed = [*entries.items(), *self._warmed(sightings)]
+        changed = [*entries.items(), *self._warmed(sightings), *self.relation_counts.changed(changes)]
         self._view.write(changed, batch.next_offsets, batch.received_at_s, replaced)
         if self._people is not None:
             self._people.follow({_text(key): heads[key] for key in entries})

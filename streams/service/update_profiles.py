@@ -83,26 +83,31 @@ class UpdatedProfiles:
     report: FoldReport = field(default_factory=FoldReport)
 
 
+@dataclass(frozen=True)
+class Sources:
+    """texts: to vectors. words: reads what people write, None leaves it unread.
+
+    peek: states as they are now, for what must not reach the encoder.
+    """
+
+    items: ItemCatalogue
+    texts: Texts
+    words: OwnWords | None = None
+    peek: Peek = blind
+
+
 class ProfileUpdater:
     """Folds events into profiles. Holds no state of its own, only a memory of decoded ones."""
 
-    def __init__(
-        self,
-        rules: PersonRules,
-        publish_rules: PublishRules,
-        items: ItemCatalogue,
-        texts: Texts,
-        peek: Peek = blind,
-        words: OwnWords | None = None,
-    ) -> None:
-        """peek: states as they are now, for what must not reach the encoder. words: reads what people write."""
+    def __init__(self, rules: PersonRules, publish_rules: PublishRules, sources: Sources) -> None:
+        """sources: what there is to read beside events and states."""
         self._rules = rules
         self._fold_rules = rules.fold
         self._publish_rules = publish_rules
-        self._items = items
-        self._vectors = EventVectors(items, texts, rules.fold.dim)
-        self._words = words
-        self._silence = Silence(rules, peek)
+        self._items = sources.items
+        self._vectors = EventVectors(sources.items, sources.texts, rules.fold.dim)
+        self._words = sources.words
+        self._silence = Silence(rules, sources.peek)
         self._memo = StateMemo()
 
     def prepare(self, records: Sequence[RawRecord]) -> PreparedEvents:

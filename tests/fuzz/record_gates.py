@@ -27,7 +27,7 @@ from streams.errors import CorruptState
 from streams.service.encode_texts import CachingEncoder, cache_key
 from streams.service.hand_over import PersonRules
 from streams.service.letter_owners import user_event_owners
-from streams.service.update_profiles import ProfileUpdater
+from streams.service.update_profiles import ProfileUpdater, Sources
 from tests.fuzz.event_gates import N_AT_ONCE, SECRET, letters_keep_bytes
 from tests.fuzz.findings import Violation
 from tests.fuzz.mutations import Parts
@@ -57,8 +57,7 @@ def an_updater() -> ProfileUpdater:
     return ProfileUpdater(
         PersonRules(FoldRules(ZeroTexts.dim, lambda name: actions.weight_of(action_of(name))), {}),
         PublishRules(Model("none", "1", ZeroTexts.dim), 2 * DAY_S, 60 * DAY_S),
-        NoItems(),
-        ZeroTexts(),
+        Sources(NoItems(), ZeroTexts()),
     )
 
 

@@ -53,7 +53,7 @@ from streams.service.popular_now import PopularNow
 from streams.service.recommend import Recommender
 from streams.service.similar_people import SimilarFinder
 from streams.service.tastes import TasteReader
-from streams.service.update_profiles import ProfileUpdater
+from streams.service.update_profiles import ProfileUpdater, Sources
 from streams.settings import Index
 
 SECRET = b"0123456789abcdef-test"
@@ -174,6 +174,7 @@ class Town:
             readiness=lambda: (self.missing, []),
             account_urls=self.account_urls,
             erasures=self,
+            count_relations=self.profiles.relation_counts.of,
             similar=SimilarFinder(self.people.index, self.profiles.profile_of, MODEL.label),
         )
         self.erasures: list[str] = []
@@ -185,8 +186,7 @@ class Town:
         self._updater = ProfileUpdater(
             PersonRules(FoldRules(ENCODER.dim, lambda name: actions.weight_of(action_of(name))), {}),
             PublishRules(MODEL, 2 * DAY_S, 60 * DAY_S, platform_weights={"ads": 0.0}),
-            self.items,
-            texts,
+            Sources(self.items, texts),
         )
 
     @contextmanager

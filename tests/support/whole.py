@@ -41,7 +41,7 @@ from streams.service.identify import IdentityLog
 from streams.service.identity_gate import IdentityGate
 from streams.service.letter_owners import EventOwners, LinkOwners, user_event_owners
 from streams.service.normalise import Normaliser
-from streams.service.update_profiles import ProfileUpdater
+from streams.service.update_profiles import ProfileUpdater, Sources
 
 SECRET = b"0123456789abcdef"
 NOON_S = 1_750_000_000.0
@@ -104,7 +104,7 @@ class Whole:
         fold_rules = FoldRules(DIM, lambda kind: actions.weight_of(action_of(kind)), sensitive=self.sensitive)
         publish_rules = PublishRules(Model("m", "1", DIM), 2 * DAY_S, 60 * DAY_S, consent_defaults=self.consent)
         updater = ProfileUpdater(
-            PersonRules(fold_rules, self.consent), publish_rules, NoItems(), self.texts, self._peek
+            PersonRules(fold_rules, self.consent), publish_rules, Sources(NoItems(), self.texts, peek=self._peek)
         )
         self.stages: dict[str, Stage] = {
             NAMES.user_events: ProfileStage(updater, NAMES, SystemClock(), user_event_owners),

@@ -37,7 +37,7 @@ from streams.engine.writers import IdempotentWriter
 from streams.service.encode_texts import CachingEncoder
 from streams.service.hand_over import PersonRules
 from streams.service.normalise import Normaliser
-from streams.service.update_profiles import ProfileUpdater
+from streams.service.update_profiles import ProfileUpdater, Sources
 from streams.wiring import encoder_of, fold_rules_of, limits_of, model_of, publish_rules_of
 from tests.bench.peers.job import JobSpec, as_record
 from tests.bench.peers.meter import Meter, calm_garbage_collector
@@ -135,8 +135,7 @@ class Job:
         updater = ProfileUpdater(
             PersonRules(fold_rules_of(self._settings, ActionTable(), encoder.dim), {}),
             publish_rules_of(self._settings, encoder),
-            items,
-            EncodedTexts(CachingEncoder(encoder, cache), "profile"),
+            Sources(items, EncodedTexts(CachingEncoder(encoder, cache), "profile")),
         )
         return ProfileStage(updater, self._spec.own, SystemClock())
 
