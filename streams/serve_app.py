@@ -28,14 +28,15 @@ from streams.ports import Clock, Encoder, NeighbourIndex
 from streams.serve.access import check_exposure
 from streams.serve.api import create_api
 from streams.serve.background import background_of
+from streams.serve.behaviour_feed import BehaviourFeed
 from streams.serve.http_server import GRACE_S, http_server
 from streams.serve.item_feed import ItemFeed
 from streams.serve.listening import listen, url_of
 from streams.serve.parts import ServeParts
-from streams.serve.profile_feed import ProfileFeed
+from streams.serve.profile_feed import Listeners, ProfileFeed
 from streams.serve.readiness import readiness_of
 from streams.serve_access import audit_of, check_cluster, grants_of, limits_of
-from streams.serve_index import IndexGauges, open_index, people_index
+from streams.serve_index import IndexGauges, live_ranker, open_index, people_index
 from streams.service.explain import Explainer
 from streams.service.explained_tags import TagDecay
 from streams.service.popular_now import PopularNow
@@ -73,7 +74,13 @@ class LiveData:
         self.item_feed = ItemFeed(self.items, served.store, self.newest, model, clock)
         profile_view = LocalView(folder / "profiles", cache, clock.now_s(), away_s)
         self.people = people_index(settings, model)
-        self.profiles = ProfileFeed(profile_view, self.popularity, self.items, clock, self.people)
+        self.ranker = live_ranker(settings)
+        behaviour = None if self.ranker is None else BehaviourFeed(self.ranker)
+        listeners = Listeners(self.people, behaviour)
+        self.profiles = ProfileFeed(profile_view, self.popularity, self.items, clock, listeners)
+        if behaviour is not None:
+            behaviour.fill(self.items.records(), self.profiles.everybody())
+            self.item_feed.behaviour = behaviour
         self.identities = LocalIdentities(LocalView(folder / "identities", cache, clock.now_s()))
         config = consumer_config(settings.kafka, GROUP)
         self.followers = (
@@ -124,7 +131,13 @@ def parts_of(settings: Settings, data: LiveData, encoder: Encoder, clock: Clock)
         items=data.items,
         index=index,
         recommender=Recommender(
-            index, data.items, tastes, popular, ScoreWeights(background=background), settings.consent.recommend
+            index,
+            data.items,
+            tastes,
+            popular,
+            ScoreWeights(background=background),
+            settings.consent.recommend,
+            data.ranker,
         ),
         explainer=Explainer(tastes, data.items, _tag_decay(settings)),
         encoder=encoder,

@@ -13,6 +13,9 @@ from index.errors import CorruptSnapshot, NoSnapshot, SnapshotMismatch
 from index.factory import NearestIndex, build_index, index_of
 from index.snapshots import load, save
 from streams.adapters.item_catalogue import VectorModel
+from streams.ranking.live import LiveRanker
+from streams.ranking.reranker_files import PACKAGED, packaged
+from streams.ranking.reranker_files import load as load_rerankers
 from streams.serve.item_feed import IndexStore
 from streams.serve.people_index import PeopleIndex
 from streams.settings import Index, Settings
@@ -50,6 +53,14 @@ def people_index(settings: Settings, model: VectorModel) -> PeopleIndex | None:
         return None
     index = build_index(choice.kind, model.dim, choice.max_delta_rows)
     return PeopleIndex(index, model.name, settings.consent.recommend)
+
+
+def live_ranker(settings: Settings) -> LiveRanker | None:
+    """An empty ranker by behaviour where one is wanted; the local views fill it at every start. Raises UsageError."""
+    choice = settings.recommend
+    if not choice.behaviour:
+        return None
+    return LiveRanker(load_rerankers(Path(choice.reranker) / PACKAGED) if choice.reranker else packaged())
 
 
 class IndexGauges:

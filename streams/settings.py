@@ -174,6 +174,13 @@ class Meaning(_Group):
     lexicons: str = Field("", description="Folder of TOML files with further names; empty = the packaged ones alone.")
 
 
+class Recommend(_Group):
+    """How recommendations are ranked; see `docs/ranking.md`."""
+
+    behaviour: bool = Field(True, description="Keep what people took to in memory and re-rank by it; false: content.")
+    reranker: str = Field("", description="Folder that `braid train` wrote; empty = the packaged re-ranker.")
+
+
 class Segments(_Group):
     """Groups of people by rule."""
 
@@ -338,6 +345,7 @@ class Settings(BaseSettings):
     identity: Identity = Identity()
     profile: Profile = Profile()
     meaning: Meaning = Meaning()
+    recommend: Recommend = Recommend()
     segments: Segments = Segments()
     intent: Intent = Intent()
     guards: Guards = Guards()

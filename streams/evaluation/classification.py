@@ -87,4 +87,4 @@ def interval_95(share: float, n: int) -> tuple[float, float]:
     z = NORMAL_95**2 / n
     centre = (share + z / 2) / (1 + z)
     reach = NORMAL_95 / (1 + z) * sqrt(share * (1 - share) / n + z / (4 * n))
-    return centre - reach, centre + reach
+    return max(0.0, min(share, centre - reach)), min(1.0, max(share, centre + reach))

@@ -2,8 +2,8 @@
 
 The score is 2p - 1, where p holds on texts of kinds that the model never saw: it was calibrated on groups (shop
 categories, sets) left out of training. Chinese is read by n-grams of characters, English by words with marks of
-negation and, where the encoder's vector is at hand, by a linear head on it. A text in both is read by both, by its share
-of each. What the weights know nothing about says nothing: an empty text, or one in another script, has score 0.
+negation and, where the encoder's vector is at hand, by a linear head on it. A text in both is read by both, each by its
+share. What the weights know nothing about says nothing: an empty text, or one in another script, has score 0.
 
 N texts, D dimensions of a vector.
 """

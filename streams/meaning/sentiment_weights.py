@@ -18,11 +18,13 @@ Margins = NDArray[np.float64]
 
 #: A byte holds the square root of a size, so that small weights keep their digits.
 TOP_LEVEL: Final = 127
+#: What every text has of an n-gram that pulls nowhere: a few words of little meaning do not add up to certainty.
+NOTHING_SAID: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GramWeights:
-    """A linear model over n-grams, each scaled by its log-count ratio (Wang and Manning 2012), texts scaled to length 1.
+    """A linear model over n-grams, each scaled by its log-count ratio (Wang and Manning 2012), texts to length 1.
 
     levels: int8 (2**bits, 2), of an n-gram's pull (weight times scale) and of its scale; 0 is an unknown one. tops: the
     sizes that level 127 stands for.
@@ -41,11 +43,11 @@ class GramWeights:
         """Signed distance of each text from neutral (N,), and the share of its n-grams that are known (N,)."""
         sizes = _sizes()[self.levels[grams.bucket].view(np.uint8)]
         pulls = np.bincount(grams.text, sizes[:, 0], n_texts) * self.tops[0]
-        lengths = np.sqrt(np.bincount(grams.text, sizes[:, 1] ** 2, n_texts)) * self.tops[1]
+        squares = np.bincount(grams.text, sizes[:, 1] ** 2, n_texts) * self.tops[1] ** 2
         known = np.bincount(grams.text, sizes[:, 1] > 0, n_texts) / np.maximum(
             np.bincount(grams.text, None, n_texts), 1
         )
-        return pulls / np.where(lengths > 0, lengths, 1.0) + self.intercept, known
+        return pulls / np.sqrt(squares + NOTHING_SAID) + self.intercept, known
 
     @classmethod
     def of(cls, pulls: Margins, scales: Margins, intercept: float) -> GramWeights:

@@ -1,1 +1,1 @@
-"""From what everybody did lately to ranked items: behaviour signals kept as a stream, candidates, a learnt re-ranker."""
+"""From what everybody did lately to ranked items: behaviour signals kept as a stream, candidates, re-ranker."""

@@ -21,6 +21,7 @@ from streams.adapters.topic_follower import Batch, Message
 from streams.domain.events import ItemRecord
 from streams.domain.newest import NewestItems
 from streams.ports import Clock, NeighbourIndex, Vectors
+from streams.serve.behaviour_feed import BehaviourFeed
 from streams.telemetry import metrics
 
 VIEW: Final = "items"
@@ -43,6 +44,7 @@ class ItemFeed:
     def __init__(
         self, catalogue: LocalItemCatalogue, store: IndexStore, newest: NewestItems, model: VectorModel, clock: Clock
     ) -> None:
+        self.behaviour: BehaviourFeed | None = None
         self._catalogue = catalogue
         self._store = store
         self._newest = newest
@@ -126,6 +128,8 @@ class ItemFeed:
                 gone.append(key)
             else:
                 kept[key] = record, vector
+        if self.behaviour is not None:
+            self.behaviour.items_changed({key: record for key, (record, _) in kept.items()}, gone)
         if gone:
             self._store.index.delete(gone)
         if kept:

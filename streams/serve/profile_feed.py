@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
@@ -14,6 +15,7 @@ from streams.adapters.topic_follower import Batch
 from streams.domain.popularity import Popularity, Warm
 from streams.domain.profiles import ProfileRecord, RecentEvent, decode_profile
 from streams.ports import Clock
+from streams.serve.behaviour_feed import BehaviourFeed, new_likes
 from streams.serve.people_index import PeopleIndex
 from streams.serve.relation_counts import RelationCounts, is_count
 from streams.service.tastes import Items
@@ -29,12 +31,25 @@ _pack_warm = msgspec.msgpack.Encoder().encode
 _unpack_warm = msgspec.msgpack.Decoder(Warm).decode
 
 
+@dataclass(frozen=True)
+class Listeners:
+    """What is kept in memory beside the view and hears of every change; None = not kept.
+
+    people: an index, filled here at a start. behaviour: what people took to, filled by whoever made it.
+    """
+
+    people: PeopleIndex | None = None
+    behaviour: BehaviourFeed | None = None
+
+
+NOBODY_LISTENS: Final = Listeners()
+
+
 class ProfileFeed:
     """A sink of the topic and a reader for any number of threads.
 
     A revision that is not newer than what is there is dropped and counted; null forgets the person. Popularity is
-    written in the same batch as the profiles it was taken from, so a restart counts nothing twice. people: an index in
-    memory that hears of every change, and at the start of everybody; None = not kept.
+    written in the same batch as the profiles it was taken from, so a restart counts nothing twice.
     """
 
     def __init__(
@@ -43,13 +58,14 @@ class ProfileFeed:
         popularity: Popularity,
         items: Items,
         clock: Clock,
-        people: PeopleIndex | None = None,
+        listeners: Listeners = NOBODY_LISTENS,
     ) -> None:
         self._view = view
         self._popularity = popularity
         self._items = items
         self._clock = clock
-        self._people = people
+        self._people = people = listeners.people
+        self._behaviour = listeners.behaviour
         self._started_s = clock.now_s()
         self._delay = metrics.REFRESH_DELAY.labels(VIEW)
         self._stale = metrics.STALE_RECORDS.labels(VIEW)
@@ -66,6 +82,13 @@ class ProfileFeed:
         """The person's newest profile, or None."""
         raw = self._view.get(profile_id)
         return None if raw is None else decode_profile(raw)
+
+    def everybody(self) -> Iterator[ProfileRecord]:
+        """Every profile that can be read."""
+        for record in self._view.items():
+            profile = _readable(record[1])
+            if profile is not None:
+                yield profile
 
     def next_offsets(self) -> Mapping[int, int]:
         """Where the topic's reading goes on."""
@@ -95,7 +118,7 @@ class ProfileFeed:
                 heads[message.key], entries[message.key] = head, message.value
                 if head.change.kind != "update":  # accounts left: what was there of them goes from the disk as well
                     replaced.append(message.key)
-                sightings += _new_likes(known, head)
+                sightings += new_likes(known, head)
         if n_unreadable:
             metrics.UNREADABLE.labels(VIEW).inc(n_unreadable)
             _log.warning("unreadable_records", view=VIEW, n_records=n_unreadable)
@@ -103,6 +126,8 @@ class ProfileFeed:
         self._view.write(changed, batch.next_offsets, batch.received_at_s, replaced)
         if self._people is not None:
             self._people.follow({_text(key): heads[key] for key in entries})
+        if self._behaviour is not None:
+            self._behaviour.profiles_changed(changes)
         self._observe(batch)
 
     def clear(self) -> None:
@@ -151,11 +176,3 @@ def _readable(raw: bytes | None) -> ProfileRecord | None:
         return decode_profile(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-
-
-def _new_likes(known: ProfileRecord | None, head: ProfileRecord) -> list[RecentEvent]:
-    """Events that this revision brought. Merges and splits only move events that were counted before."""
-    if head.change.kind != "update":
-        return []
-    before = {event.id for event in known.recent} if known is not None else set()
-    return [event for event in head.recent if event.item and event.weight > 0.0 and event.id not in before]

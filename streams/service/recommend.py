@@ -1,15 +1,17 @@
 """The recommend use case: from a profile to items it has not seen, best first, on any platform.
 
-Candidates come from one search per interest and horizon; scores from `streams.domain.ranking`. The same profile
-revision, index and popularity give the same list: nothing reads a clock but the cold start.
+Candidates come from one search per interest and horizon, scored by `streams.domain.ranking`; where behaviour is kept,
+those that it adds come too, and the learnt re-ranker orders all of them (`streams.ranking.live`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import log
-from typing import Final
+from typing import Final, Protocol
 
+import msgspec
 import numpy as np
 
 from streams.domain import ranking
@@ -18,6 +20,7 @@ from streams.domain.permissions import why_nothing_personal
 from streams.domain.profiles import ProfileRecord
 from streams.domain.ranking import Facts, Scores, ScoreWeights
 from streams.ports import NeighbourIndex, Vectors
+from streams.ranking.live import Question, Scored
 from streams.service.item_reasons import reason_for
 from streams.service.popular_now import PopularNow
 from streams.service.recommendations import Ask, Recommendations, Recommended
@@ -26,24 +29,41 @@ from streams.service.tastes import Items, Taste, TasteReader, carries
 #: Candidates a query brings: enough for k, for diversity to choose from, and for the other parts of a score to count.
 MIN_CANDIDATES: Final = 40
 CANDIDATES_PER_K: Final = 3
+#: Of the re-ranked candidates, those that filters and diversity choose among.
+RANKED: Final = 200
 #: What MMR chooses among, by score.
 CHOICE_PER_K: Final = 5
 
 
 @dataclass(frozen=True)
 class _Candidates:
-    """keys in the order of (-score, key). vectors: float32 (N, D). best: the query that found each (N,)."""
+    """keys in the order of (-score, key). vectors: float32 (N, D). best: the query that is closest to each (N,).
+
+    parts: what each group of signals adds to the score; empty where content alone decided.
+    """
 
     keys: list[str]
     entries: list[ItemEntry]
     vectors: Vectors
     scores: Scores
     best: list[int]
+    parts: list[Mapping[str, float]] = field(default_factory=list)
+
+
+class BehaviourRanker(Protocol):
+    """`ranking.live.LiveRanker`; milliseconds a request."""
+
+    def rank(self, question: Question, n: int) -> list[Scored]:
+        """At most n items, best first; none on a platform where nobody was seen."""
 
 
 @dataclass(frozen=True)
 class Recommender:
-    """Any number of threads may call it. recommend_default: what holds while nobody said anything about the purpose."""
+    """Any number of threads may call it.
+
+    recommend_default: what holds while nobody said anything about the purpose. behaviour: re-ranks by what others did;
+    None leaves it to content.
+    """
 
     index: NeighbourIndex
     items: Items
@@ -51,6 +71,7 @@ class Recommender:
     popular: PopularNow
     weights: ScoreWeights = field(default_factory=ScoreWeights)
     recommend_default: bool = True
+    behaviour: BehaviourRanker | None = None
 
     def recommend(self, profile_id: str, profile: ProfileRecord | None, ask: Ask, now_s: float) -> Recommendations:
         """At most `ask.k` items, best first. profile: None when nothing is known of the person."""
@@ -66,7 +87,7 @@ class Recommender:
             items, words = self.popular.choose(ask, taste.seen, now_s)
             why = "the profile holds nothing yet that items can be compared with"
             return Recommendations(profile_id, profile.revision, True, f"{words}: {why}", items)
-        found = self._candidates(profile, taste, ask)
+        found = self._reranked(self._candidates(profile, taste, ask), profile, taste, ask, now_s)
         n_choice = max(CHOICE_PER_K * ask.k, MIN_CANDIDATES)
         chosen = ranking.diverse_choice(
             found.scores[:n_choice], found.vectors[:n_choice], ask.k, ask.diversity, self.weights.background
@@ -98,6 +119,48 @@ class Recommender:
             [keys[at] for at in order], [known[at] for at in order], vectors[order], scores[order], best[order].tolist()
         )
 
+    def _reranked(
+        self, found: _Candidates, profile: ProfileRecord, taste: Taste, ask: Ask, now_s: float
+    ) -> _Candidates:
+        """The candidates and those that others' behaviour adds, by the learnt re-ranker; as they are without one.
+
+        On all platforms at once content alone decides: what is popular on one is not comparable with another.
+        """
+        if self.behaviour is None or ask.platform is None:
+            return found
+        accounts = [account.account for account in profile.identity.accounts]
+        content = dict(zip(found.keys, found.scores.tolist(), strict=True))
+        question = Question(accounts, ask.platform, now_s, taste.seen, content)
+        scored = self.behaviour.rank(question, RANKED)
+        entries = self.items.entries_of([each.item for each in scored])
+        blocked = frozenset(profile.blocked_tags)
+        kept = [
+            (each, entry)
+            for each, entry in zip(scored, entries, strict=True)
+            if entry is not None and ask.category in {None, entry.item.category} and not carries(entry.item, blocked)
+        ]
+        if not kept:
+            return found
+        keys = [each.item for each, _ in kept]
+        vectors = self._vectors_of(keys)
+        close = ranking.closeness(ranking.cosines_of(taste.queries, vectors), self.weights.background)  # (Q, N)
+        return _Candidates(
+            keys,
+            [entry for _, entry in kept],
+            vectors,
+            np.round(1.0 / (1.0 + np.exp(-np.array([each.score for each, _ in kept]))), 6),
+            close.argmax(axis=0).tolist(),
+            [each.parts for each, _ in kept],
+        )
+
+    def _vectors_of(self, keys: list[str]) -> Vectors:
+        """float32 (N, D), a zero row for an item that the index lacks."""
+        found, rows = self.index.vectors_of(keys)
+        vectors = np.zeros((len(keys), self.index.dim), np.float32)
+        place = {key: at for at, key in enumerate(keys)}
+        vectors[[place[key] for key in found]] = rows
+        return vectors
+
     def _dislike(self, taste: Taste, vectors: Vectors) -> Scores:
         if not len(taste.disliked):
             return np.zeros(len(vectors))
@@ -122,5 +185,7 @@ class Recommender:
         reason = None
         if ask.explain:
             reason = reason_for(taste.labels[found.best[at]], item, found.vectors[at], taste, profile.tags)
+            if found.parts:
+                reason = msgspec.structs.replace(reason, signals=dict(found.parts[at]))
         score = float(found.scores[at])
         return Recommended(found.keys[at], entry.platform, item.item_id, item.title, item.category, score, reason)

@@ -29,11 +29,15 @@ class OwnEvent(msgspec.Struct, frozen=True):
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """Why an item is recommended: the interest it was found by, the nearest own events, tags in common."""
+    """Why an item is recommended: the interest it is closest to, the nearest own events, tags in common.
+
+    signals: what each group of signals adds to the score that ranked it, in words; contribution, not cause.
+    """
 
     interest: str
     events: list[OwnEvent]
     tags: list[str]
+    signals: dict[str, float] = {}
 
 
 class Recommended(msgspec.Struct, frozen=True, omit_defaults=True):

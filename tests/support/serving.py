@@ -36,14 +36,16 @@ from streams.domain.ranking import ScoreWeights
 from streams.domain.raw import RawRecord
 from streams.domain.rendering import render_item
 from streams.errors import Unavailable
+from streams.ranking.live import LiveRanker
 from streams.serve.api import create_api
 from streams.serve.background import background_of
+from streams.serve.behaviour_feed import BehaviourFeed
 from streams.serve.http_server import http_server
 from streams.serve.item_feed import ItemFeed
 from streams.serve.listening import listen, url_of
 from streams.serve.parts import Role, ServeParts
 from streams.serve.people_index import PeopleIndex
-from streams.serve.profile_feed import ProfileFeed
+from streams.serve.profile_feed import Listeners, ProfileFeed
 from streams.serve_index import open_index
 from streams.service.encode_texts import CachingEncoder
 from streams.service.explain import Explainer
@@ -142,6 +144,7 @@ class Town:
     account_urls: bool = True
     cached_items: int = 256
     clock: ManualClock = field(default_factory=ManualClock)
+    ranker: LiveRanker | None = None
 
     def __post_init__(self) -> None:
         cache = Cache(8 << 20)
@@ -153,14 +156,18 @@ class Town:
         self.item_feed = ItemFeed(self.items, self.served.store, self.newest, VECTOR_MODEL, self.clock)
         self.profile_view = LocalView(self.folder / "profiles", cache, self.clock.now_s())
         self.people = PeopleIndex(build_index("exact", MODEL.dim), MODEL.label)
-        self.profiles = ProfileFeed(self.profile_view, self.popularity, self.items, self.clock, self.people)
+        behaviour = self.item_feed.behaviour = None if self.ranker is None else BehaviourFeed(self.ranker)
+        listeners = Listeners(self.people, behaviour)
+        self.profiles = ProfileFeed(self.profile_view, self.popularity, self.items, self.clock, listeners)
+        if behaviour is not None:
+            behaviour.fill(self.items.records(), self.profiles.everybody())
         self.missing: list[str] = []
         tastes = TasteReader(
             self.index, self.items, (MODEL.name, MODEL.version), InterestRules(threshold_above(BACKGROUND))
         )
         popular = PopularNow(self.popularity, self.newest, self.items)
         weights = ScoreWeights(background=BACKGROUND)
-        self.recommender = Recommender(self.index, self.items, tastes, popular, weights)
+        self.recommender = Recommender(self.index, self.items, tastes, popular, weights, behaviour=self.ranker)
         self.parts = ServeParts(
             profiles=self.profiles,
             items=self.items,

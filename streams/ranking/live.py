@@ -1,0 +1,168 @@
+"""The seam for serve: behaviour comes in by key, and a person asks what comes next; any number of threads.
+
+What people did is kept by *account*, which never changes hands; a person is the accounts they have at the moment they
+ask. So links and unlinks change nothing here. One lock: a request takes a few milliseconds, and there is one state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.ranking.behaviour import PRUNED_PART, BehaviourLog
+from streams.ranking.candidates import About, CandidateFinder
+from streams.ranking.hot import HotItems
+from streams.ranking.persons import assemble
+from streams.ranking.ranker import Ranker
+from streams.ranking.reranker import Reranker
+from streams.ranking.rows import Rows
+from streams.ranking.state import Bounds, Ints
+from streams.ranking.titles import Titles
+
+#: Row of the state that holds the history of whoever asks; no account has it.
+ASKING: Final = 0
+_ASKING_KEY: Final = "\0asking"
+#: How much a content score in [0, 1] counts beside the re-ranker's, whose scores within a request deviate by about one.
+CONTENT_WEIGHT: Final = 4.0
+#: Seconds for which what runs hot is not counted again.
+HOT_FOR_S: Final = 30.0
+
+
+@dataclass(frozen=True)
+class Touch:
+    """Somebody took to something. account: account key. item: `<platform>:<item_id>`. weight: > 0, 1 for a review."""
+
+    account: str
+    item: str
+    at_s: float
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Question:
+    """What next, for the person with these accounts, on this platform?
+
+    exclude: item keys that must not come. content: scores in [0, 1] of items that the content index found (their
+    closeness to the person's interests, price, freshness); they are candidates too.
+    """
+
+    accounts: Sequence[str]
+    platform: str
+    now_s: float
+    exclude: Collection[str] = ()
+    content: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """An item, best first. parts: what each group of signals adds to the score, in words; contribution, not cause."""
+
+    item: str
+    score: float
+    parts: Mapping[str, float]
+
+
+class LiveRanker:
+    """Keys outside, rows inside."""
+
+    def __init__(self, rerankers: Sequence[Reranker], bounds: Bounds | None = None) -> None:
+        self._log = BehaviourLog(1, bounds)
+        self._items, self._accounts = Rows(), Rows([_ASKING_KEY])
+        self._platforms = Rows()
+        self._titles = Titles()
+        self._ranker = Ranker(self._log, CandidateFinder(self._titles, HotItems(HOT_FOR_S)), tuple(rerankers))
+        self._lock = Lock()
+
+    def put_items(self, titles: Mapping[str, str]) -> None:
+        """Say what items are called; one that nobody took to yet may come by its words and by content."""
+        with self._lock:
+            rows = self._placed(list(titles))
+            self._titles.put(rows.tolist(), list(titles.values()))
+
+    def remove_items(self, keys: Sequence[str]) -> None:
+        """Leave no reference to these items."""
+        with self._lock:
+            rows = [row for key in keys if (row := self._items.free(key)) >= 0]
+            self._titles.put(rows, [""] * len(rows))
+            self._log.remove_items(rows)
+
+    def observe(self, touches: Sequence[Touch]) -> None:
+        """Take in what people took to, in any order; late ones count what time has left of them."""
+        if not touches:
+            return
+        with self._lock:
+            items = self._placed([touch.item for touch in touches])
+            accounts = np.array([self._accounts.row(touch.account) for touch in touches], np.int32)
+            self._log.make_room(self._items.n_rows, self._accounts.n_rows)
+            times_s = np.array([touch.at_s for touch in touches])
+            self._log.observe(accounts, items, times_s, np.array([touch.weight for touch in touches]))
+            self._prune()
+
+    def forget(self, accounts: Sequence[str]) -> None:
+        """Leave no reference to these accounts."""
+        with self._lock:
+            self._log.forget_users([row for key in accounts if (row := self._accounts.free(key)) >= 0])
+
+    def rank(self, question: Question, n: int) -> list[Scored]:
+        """At most n items of the platform, best first; empty for a platform that nobody was seen on."""
+        with self._lock:
+            platform = self._platforms.find(question.platform)
+            if platform < 0:
+                return []
+            own = self._accounts.find_all(question.accounts)
+            own = own[own >= 0]
+            assemble(self._log.state, ASKING, own)
+            content = np.array(
+                [row for row in self._items.find_all(list(question.content)).tolist() if row >= 0], np.int32
+            )
+            about = About(self._excluded(question), content, own)
+            rows, features = self._ranker.describe(self._ranker.ask(ASKING, platform, question.now_s), about)
+            close = np.array([question.content.get(self._items.key(row), 0.0) for row in rows.tolist()])
+            scores = self._ranker.score(features) + CONTENT_WEIGHT * close
+            best = np.argsort(-scores, kind="stable")[:n]
+            parts = self._ranker.contributions(features[best])
+            parts["closeness to the interests of this person"] = (CONTENT_WEIGHT * close[best]).astype(np.float32)
+            return [
+                Scored(
+                    self._items.key(int(row)),
+                    float(scores[place]),
+                    {name: float(part[at]) for name, part in parts.items()},
+                )
+                for at, (place, row) in enumerate(zip(best.tolist(), rows[best].tolist(), strict=True))
+            ]
+
+    def _excluded(self, question: Question) -> Ints:
+        state = self._log.state
+        known = state.user_items[ASKING, : state.user_n[ASKING]]
+        return np.append(known, self._items.find_all(list(question.exclude))).astype(np.int32)
+
+    def _placed(self, keys: Sequence[str]) -> NDArray[np.int32]:
+        """The rows of items, new ones placed on their platform."""
+        rows = np.array([self._items.row(key) for key in keys], np.int32)
+        platforms = np.array([self._platforms.row(key.partition(":")[0]) for key in keys], np.int32)
+        self._log.make_room(self._items.n_rows, self._accounts.n_rows, self._platforms.n_rows)
+        self._log.place_items(rows, platforms)
+        return rows
+
+    def _prune(self) -> None:
+        bounds = self._log.bounds
+        if len(self._items) > bounds.max_items:
+            rows = self._log.idle_items(max(1, int(PRUNED_PART * bounds.max_items))).tolist()
+            for row in rows:
+                self._items.free(self._items.key(row))
+            self._titles.put(rows, [""] * len(rows))
+            self._log.remove_items(rows)
+        if len(self._accounts) > bounds.max_users:
+            rows = [
+                row
+                for row in self._log.idle_users(max(1, int(PRUNED_PART * bounds.max_users))).tolist()
+                if row != ASKING
+            ]
+            for row in rows:
+                self._accounts.free(self._accounts.key(row))
+            self._log.forget_users(rows)

@@ -1,0 +1,106 @@
+"""What people took to, out of the profiles that serve follows, into the live ranker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Final, Protocol
+
+from streams.domain.events import ItemRecord
+from streams.domain.profiles import ProfileRecord, RecentEvent
+from streams.ranking.live import Touch
+
+#: Profiles or items read at once when the ranker is filled at a start.
+FILL: Final = 1_000
+#: Weight of an event that counts in full: a review. The ranker learnt from reviews.
+WHOLE: Final = 4.0
+#: Changes after which nothing of these accounts may be left.
+_LEAVES_NOTHING: Final = frozenset({"erase", "expire"})
+
+
+class BehaviourSink(Protocol):
+    """The part of `ranking.live.LiveRanker` that is told."""
+
+    def put_items(self, titles: Mapping[str, str]) -> None:
+        """Say what items are called, by key."""
+
+    def remove_items(self, keys: Sequence[str]) -> None:
+        """Leave no reference to these items."""
+
+    def observe(self, touches: Sequence[Touch]) -> None:
+        """Take in what people took to, in any order, each once."""
+
+    def forget(self, accounts: Sequence[str]) -> None:
+        """Leave no reference to these accounts."""
+
+
+class BehaviourFeed:
+    """Tells a ranker, in memory, of every change; it is filled from the local views at a start."""
+
+    def __init__(self, ranker: BehaviourSink) -> None:
+        self._ranker = ranker
+
+    def fill(self, items: Iterable[tuple[str, ItemRecord]], profiles: Iterable[ProfileRecord]) -> None:
+        """Everything there is."""
+        records = iter(items)
+        while read := dict(islice(records, FILL)):
+            self.items_changed(read, ())
+        everybody = iter(profiles)
+        while known := list(islice(everybody, FILL)):
+            self._observe([touch for profile in known for touch in _touches(profile, likes_of(profile))])
+
+    def _observe(self, touches: list[Touch]) -> None:
+        if touches:
+            self._ranker.observe(sorted(touches, key=_time_and_item))
+
+    def items_changed(self, kept: Mapping[str, ItemRecord], gone: Sequence[str]) -> None:
+        """Items by key as they are now, and keys of those that are no more."""
+        if kept:
+            self._ranker.put_items({key: _words(record) for key, record in kept.items()})
+        if gone:
+            self._ranker.remove_items(gone)
+
+    def profiles_changed(self, changes: Sequence[tuple[ProfileRecord | None, ProfileRecord | None]]) -> None:
+        """Each first record of a pair gave way to the second; None is nobody."""
+        touches: list[Touch] = []
+        forgotten: list[str] = []
+        for before, after in changes:
+            if after is not None and after.change.kind in _LEAVES_NOTHING and before is not None:
+                forgotten += [account.account for account in before.identity.accounts]
+            elif after is not None:
+                touches += _touches(after, new_likes(before, after))
+        self._observe(touches)
+        if forgotten:
+            self._ranker.forget(forgotten)
+
+
+def likes_of(profile: ProfileRecord) -> list[RecentEvent]:
+    """What the person took to lately."""
+    return [event for event in profile.recent if event.item and event.weight > 0.0]
+
+
+def new_likes(before: ProfileRecord | None, after: ProfileRecord) -> list[RecentEvent]:
+    """What of it this revision brought. Merges and splits only move events that were told before."""
+    if after.change.kind != "update":
+        return []
+    known = {event.id for event in before.recent} if before is not None else set()
+    return [event for event in likes_of(after) if event.id not in known]
+
+
+def _touches(profile: ProfileRecord, likes: Sequence[RecentEvent]) -> list[Touch]:
+    """Of several accounts on one platform the first stands for all: an event does not say whose it was."""
+    account_on = {account.platform: account.account for account in reversed(profile.identity.accounts)}
+    return [
+        Touch(account_on[event.platform], event.item, event.time, min(1.0, event.weight / WHOLE))
+        for event in likes
+        if event.platform in account_on
+    ]
+
+
+def _words(record: ItemRecord) -> str:
+    item = record.item
+    return " ".join(part for part in (item.title, item.brand, item.category, *item.tags) if part)
+
+
+def _time_and_item(touch: Touch) -> tuple[float, str]:
+    return touch.at_s, touch.item
