@@ -60,8 +60,8 @@ class Methods:
         """As the shipped weights are made; how words and vector add up is learnt on held-out groups of `train`."""
         if not trainer.has_vectors:
             return (trainer.margins(trainer.fit(train), test)[:, 0] > 0).astype(np.int64)
-        held_out = trainer.held_out_margins(self._folds(train))
-        slopes = fit_logistic(held_out[train], self.labels[train])
+        folds = self._folds(train)
+        slopes = fit_logistic(trainer.held_out_margins(folds)[train], self.labels[train], folds[train])
         margins = trainer.margins(trainer.fit(train), test)
         return np.asarray(margins @ np.array(slopes[:-1]) + slopes[-1] > 0, dtype=np.int64)
 

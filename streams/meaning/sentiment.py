@@ -19,7 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.meaning.sentiment_files import load_weights
-from streams.meaning.sentiment_ngrams import HAN, LATIN, OTHER, Characters, characters_of, han_grams, word_grams
+from streams.meaning.sentiment_ngrams import (
+    END,
+    GAP,
+    HAN,
+    LATIN,
+    OTHER,
+    Characters,
+    characters_of,
+    han_grams,
+    word_grams,
+)
 from streams.meaning.sentiment_weights import SentimentWeights
 
 Label = Literal["negative", "neutral", "positive"]
@@ -110,14 +120,16 @@ def _scores(weights: SentimentWeights, texts: Sequence[str], vectors: Vectors | 
 
 
 def _shares(characters: Characters) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """How much of each text is Chinese (N,), and whether most of its letters are of a script that was taught (N,).
+    """How much of each text is Chinese (N,), and whether it says anything in the scripts that were taught (N,).
 
     A text without letters (666, emoji) is read as Chinese, whose n-grams have every sign in them.
     """
     n_han, n_latin, n_other = (characters.count(kind) for kind in (HAN, LATIN, OTHER))
     weight = LETTERS_PER_HAN * n_han + n_latin
     share_of_han = np.where(weight > 0, LETTERS_PER_HAN * n_han / np.maximum(weight, 1), 1.0)
-    return share_of_han, n_han + n_latin >= n_other
+    n_blank = characters.count(GAP) + characters.count(END)
+    is_blank = n_blank == np.bincount(characters.text, minlength=characters.n_texts)
+    return share_of_han, (n_han + n_latin >= n_other) & ~is_blank
 
 
 def _han_logits(weights: SentimentWeights, characters: Characters) -> Scores:

@@ -18,8 +18,9 @@ Margins = NDArray[np.float64]
 
 #: A byte holds the square root of a size, so that small weights keep their digits.
 TOP_LEVEL: Final = 127
-#: What every text has of an n-gram that pulls nowhere: a few words of little meaning do not add up to certainty.
-NOTHING_SAID: Final = 3.0
+#: Squared size of an n-gram that every text has and that pulls nowhere: few words of little meaning make no certainty.
+#: Weights are learnt with it: another value needs others.
+NOTHING_SAID: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

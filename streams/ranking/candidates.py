@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.ranking import neighbours
-from streams.ranking.features import Candidates
-from streams.ranking.hot import HotItems
+from streams.ranking.features import Candidates, Floats
+from streams.ranking.hot import NO_PLACE, HotItems
 from streams.ranking.neighbours import Ask, Scratch, scratch_for, walk
 from streams.ranking.state import BehaviourState, Doubles, Ints
 from streams.ranking.titles import Postings, Titles
@@ -62,10 +62,9 @@ class CandidateFinder:
         scratch, words = self._workspaces(state)
         own = np.array([ask.user], np.int32) if about.own is None else about.own
         n_met = walk(state, scratch, ask, own)
-        hot, places = self.hot.at(state, ask.platform, ask.now_s)
         met = scratch.met[:n_met]
-        # What was counted as hot a moment ago may have left the catalogue since.
-        parts = [hot[state.item_platform[hot] == ask.platform] if ask.has_shared_clock else hot[:0]]
+        hot, places = self._hot(state, ask)
+        parts = [hot]
         parts += [_top(met, scratch.signals[met, signal], n) for signal, n in BY_SIGNAL]
         person = (ask.user, ask.platform)
         self.titles.make_room(len(state.item_n))
@@ -79,6 +78,14 @@ class CandidateFinder:
         signals = word_signals(state, self.titles.state, words, person, rows)
         has_title = self.titles.state.lengths > 0
         return Candidates(rows, signals, places, has_title), scratch
+
+    def _hot(self, state: BehaviourState, ask: Ask) -> tuple[Ints, Floats]:
+        """(item rows of the platform, ln(1 + place) of every item (I,)); without a clock there is no "now"."""
+        if not ask.has_shared_clock:
+            return np.zeros(0, np.int32), np.full(len(state.item_n), NO_PLACE, np.float32)
+        rows, places = self.hot.at(state, ask.platform, ask.now_s)
+        # What was counted as hot a moment ago may have left the catalogue since.
+        return rows[state.item_platform[rows] == ask.platform], places
 
     def _workspaces(self, state: BehaviourState) -> tuple[Scratch, WordScratch]:
         scratch, words = self._scratch, self._words

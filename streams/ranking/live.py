@@ -48,7 +48,7 @@ class Question:
     """What next, for the person with these accounts, on this platform?
 
     exclude: item keys that must not come. content: scores in [0, 1] of items that the content index found (their
-    closeness to the person's interests, price, freshness); they are candidates too.
+    closeness to the person's interests, price, freshness); they are candidates too, as far as they were put or touched.
     """
 
     accounts: Sequence[str]

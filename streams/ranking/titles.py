@@ -85,7 +85,10 @@ class Titles:
     def put(self, rows: Sequence[int], titles: Sequence[str]) -> None:
         """Set the titles of items; an empty one takes the item's words away."""
         counted = [Counter(crc32(term.encode()) % N_BUCKETS for term in terms_of(title)) for title in titles]
-        self.make_room(max(rows, default=-1) + 1, self._n_entries + sum(map(len, counted)))
+        n_new = sum(map(len, counted))
+        if self._n_entries + n_new > len(self.state.buckets) and 2 * int(self.state.lengths.sum()) < self._n_entries:
+            self._close_ranks()
+        self.make_room(max(rows, default=-1) + 1, self._n_entries + n_new)
         for row, counts in zip(rows, counted, strict=True):
             self._take_away(row)
             self._n_with[list(counts)] += 1
@@ -96,13 +99,28 @@ class Titles:
     def postings(self) -> Postings:
         """Who has each bucket, as of now."""
         state = self.state
-        rows = np.repeat(np.arange(len(state.starts)), state.lengths)
-        first = np.repeat(np.cumsum(state.lengths) - state.lengths, state.lengths)
-        at = np.repeat(state.starts, state.lengths) + np.arange(len(rows)) - first
+        rows, at = self._entries()
         order = np.argsort(state.buckets[at], kind="stable")
         starts = np.zeros(N_BUCKETS + 1, np.int64)
         np.cumsum(np.bincount(state.buckets[at], minlength=N_BUCKETS), out=starts[1:])
         return Postings(starts, rows[order].astype(np.int32), state.weights[at][order])
+
+    def _entries(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """(item row, place in the entries) of every entry in use, by row."""
+        state = self.state
+        rows = np.repeat(np.arange(len(state.starts)), state.lengths)
+        before = np.repeat(np.cumsum(state.lengths) - state.lengths, state.lengths)
+        return rows, np.repeat(state.starts, state.lengths) + np.arange(len(rows)) - before
+
+    def _close_ranks(self) -> None:
+        """Drop the entries that titles left which were replaced or taken away."""
+        state = self.state
+        _, at = self._entries()
+        n = self._n_entries = len(at)
+        buckets, weights = np.zeros_like(state.buckets), np.zeros_like(state.weights)
+        buckets[:n], weights[:n] = state.buckets[at], state.weights[at]
+        starts = np.cumsum(state.lengths, dtype=np.int64) - state.lengths
+        self.state = TitleState(starts, state.lengths.copy(), buckets, weights)
 
     def _take_away(self, row: int) -> None:
         start, length = self.state.starts[row], self.state.lengths[row]
@@ -112,7 +130,6 @@ class Titles:
             self.state.lengths[row] = 0
 
     def _write(self, row: int, counts: Counter[int]) -> None:
-        # Entries of a title that was replaced stay unused: titles hardly change.
         start, stop = self._n_entries, self._n_entries + len(counts)
         self.state.starts[row], self.state.lengths[row] = start, len(counts)
         if not counts:

@@ -118,6 +118,6 @@ def _places(users: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]
 def _texts(catalogue: Catalogue) -> list[str]:
     """Title and attributes of each item; an attribute is one word, so that it does not meet words of titles."""
     return [
-        " ".join([title, *("is_" + "_".join(attribute.lower().split()) for attribute in attributes)])
+        " ".join([title, *("is" + "".join(filter(str.isalnum, attribute)) for attribute in attributes)])
         for title, attributes in zip(catalogue.titles, catalogue.attributes, strict=True)
     ]

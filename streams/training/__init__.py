@@ -1,0 +1,1 @@
+"""How packaged weights are learnt from labelled texts and logged behaviour; never at run time."""
