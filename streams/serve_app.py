@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
+import time
 from typing import Final
 
 import structlog
@@ -25,6 +28,7 @@ from streams.domain.ranking import ScoreWeights
 from streams.domain.topic_names import TopicNames
 from streams.intervals import Repeated
 from streams.ports import Clock, Encoder, NeighbourIndex
+from streams.ranking import warming
 from streams.serve.access import check_exposure
 from streams.serve.api import create_api
 from streams.serve.background import background_of
@@ -75,12 +79,9 @@ class LiveData:
         profile_view = LocalView(folder / "profiles", cache, clock.now_s(), away_s)
         self.people = people_index(settings, model)
         self.ranker = live_ranker(settings)
-        behaviour = None if self.ranker is None else BehaviourFeed(self.ranker)
-        listeners = Listeners(self.people, behaviour)
+        self.behaviour = self.item_feed.behaviour = None if self.ranker is None else BehaviourFeed(self.ranker)
+        listeners = Listeners(self.people, self.behaviour)
         self.profiles = ProfileFeed(profile_view, self.popularity, self.items, clock, listeners)
-        if behaviour is not None:
-            behaviour.fill(self.items.records(), self.profiles.everybody())
-            self.item_feed.behaviour = behaviour
         self.identities = LocalIdentities(LocalView(folder / "identities", cache, clock.now_s()))
         config = consumer_config(settings.kafka, GROUP)
         self.followers = (
@@ -88,6 +89,7 @@ class LiveData:
             TopicFollower(config, names.profiles, self.profiles, clock, lambda _: on_death.set()),
             TopicFollower(config, names.identities, self.identities, clock, lambda _: on_death.set()),
         )
+        self._compiler: subprocess.Popen[bytes] | None = None
         self._shredding = shredding(lambda: (self.profiles, self.identities))
         self._snapshots = Repeated(
             "index-snapshots", self.item_feed.save_snapshot, settings.index.snapshot_interval_s
@@ -99,6 +101,18 @@ class LiveData:
             follower.start()
         self._snapshots.start()
         self._shredding.start()
+        if self.behaviour is not None:
+            threading.Thread(target=self._fill_ranker, args=(self.behaviour,), daemon=True, name="ranker").start()
+
+    def _fill_ranker(self, behaviour: BehaviourFeed) -> None:
+        """Until this is done, content alone answers. Machine code is made by a process that gives way to others."""
+        began_s = time.perf_counter()
+        self._compiler = subprocess.Popen([sys.executable, "-m", warming.__name__])  # noqa: S603 - our own module
+        if self._compiler.wait() < 0:  # told to end: so are we
+            return
+        warming.warm()
+        behaviour.fill(self.items.records(), self.profiles.everybody())
+        _log.info("ranker_filled", took_s=round(time.perf_counter() - began_s, 1))
 
     def refresh_gauges(self) -> None:
         """Publish sizes."""
@@ -108,6 +122,8 @@ class LiveData:
 
     def close(self) -> None:
         """Stop reading, write a last snapshot, release the folders."""
+        if self._compiler is not None:
+            self._compiler.terminate()
         for follower in self.followers:
             follower.stop()
         self._snapshots.stop(SNAPSHOT_JOIN_S)

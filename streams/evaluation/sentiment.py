@@ -78,13 +78,17 @@ def evaluate_sentiment(
     judges = Methods(texts + others, vectors_of)
     rows: list[Row] = []
     for split in splits:
+        if len(np.unique(judges.labels[split.train])) < 2:
+            raise UsageError(
+                f"{path}: {split.name}: one label only is left to learn from; give more texts of the other"
+            )
         for name in methods or judges.names:
             answers = judges.answers(name, split.train, split.test)
             rows.append(_row(path, split.name, name, report_of(judges.labels[split.test], answers).row()))
             say(f"{path.parent.name}, {split.name}: {name} {rows[-1]['accuracy']:.4f}")
     rows += _means(rows)
     seen = _was_learnt(path)
-    return [{**row, "seen": seen} if row["method"] == SHIPPED else row for row in rows]
+    return [{**row, "seen": seen} if row["method"].startswith(SHIPPED) else row for row in rows]
 
 
 def _splits(path: Path, texts: Sequence[LabelledText], n_others: int, *, is_for_measuring: bool) -> Iterator[Split]:

@@ -1,1 +1,1 @@
-"""What texts say: sentiment, entities, topics. Pure functions over texts and packaged weights; no I/O but loading those."""
+"""What texts say: sentiment, entities, topics. Pure functions over texts and packaged weights, which they load."""

@@ -2,8 +2,7 @@
 
 Chinese gives runs of one to four characters, punctuation and the ends of the text among them. English gives words,
 pairs of neighbouring words, and words in the scope of a negation with its mark (Pang et al. 2002: "not good" is no
-"good").
-No word list, no segmentation; integer arithmetic only, so equal texts give equal n-grams on every machine.
+"good"). No vocabulary, no segmentation; integer arithmetic only, so equal texts give equal n-grams on every machine.
 
 N texts, C characters of the folded batch, W words, G distinct n-grams.
 """

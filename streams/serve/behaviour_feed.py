@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
+from threading import RLock
 from typing import Final, Protocol
 
 from streams.domain.events import ItemRecord
@@ -35,33 +36,58 @@ class BehaviourSink(Protocol):
 
 
 class BehaviourFeed:
-    """Tells a ranker, in memory, of every change; it is filled from the local views at a start."""
+    """Tells a ranker, in memory, of every change.
+
+    It begins cold and hears nothing; `fill` brings it up to what the local views hold, and from then on it is told as
+    things change. What changes while it is being filled waits and comes after: of that, the batch in flight when the
+    filling began may be told twice.
+    """
 
     def __init__(self, ranker: BehaviourSink) -> None:
         self._ranker = ranker
+        self._lock = RLock()
+        self._is_told = False
+        self._waiting: list[Callable[[], None]] | None = None
 
     def fill(self, items: Iterable[tuple[str, ItemRecord]], profiles: Iterable[ProfileRecord]) -> None:
-        """Everything there is."""
-        records = iter(items)
-        while read := dict(islice(records, FILL)):
-            self.items_changed(read, ())
-        everybody = iter(profiles)
-        while known := list(islice(everybody, FILL)):
+        """Everything there is. Iterables of a view must not see what is written after their first step."""
+        records, everybody = iter(items), iter(profiles)
+        with self._lock:
+            self._waiting = []
+            read, known = dict(islice(records, FILL)), list(islice(everybody, FILL))
+        while read:
+            self._put(read, ())
+            read = dict(islice(records, FILL))
+        while known:
             self._observe([touch for profile in known for touch in _touches(profile, likes_of(profile))])
-
-    def _observe(self, touches: list[Touch]) -> None:
-        if touches:
-            self._ranker.observe(sorted(touches, key=_time_and_item))
+            known = list(islice(everybody, FILL))
+        with self._lock:
+            for change in self._waiting:
+                change()
+            self._waiting, self._is_told = None, True
 
     def items_changed(self, kept: Mapping[str, ItemRecord], gone: Sequence[str]) -> None:
         """Items by key as they are now, and keys of those that are no more."""
+        self._hear(lambda: self._put(kept, gone))
+
+    def profiles_changed(self, changes: Sequence[tuple[ProfileRecord | None, ProfileRecord | None]]) -> None:
+        """Each first record of a pair gave way to the second; None is nobody."""
+        self._hear(lambda: self._follow(changes))
+
+    def _hear(self, change: Callable[[], None]) -> None:
+        with self._lock:
+            if self._is_told:
+                change()
+            elif self._waiting is not None:
+                self._waiting.append(change)
+
+    def _put(self, kept: Mapping[str, ItemRecord], gone: Sequence[str]) -> None:
         if kept:
             self._ranker.put_items({key: _words(record) for key, record in kept.items()})
         if gone:
             self._ranker.remove_items(gone)
 
-    def profiles_changed(self, changes: Sequence[tuple[ProfileRecord | None, ProfileRecord | None]]) -> None:
-        """Each first record of a pair gave way to the second; None is nobody."""
+    def _follow(self, changes: Sequence[tuple[ProfileRecord | None, ProfileRecord | None]]) -> None:
         touches: list[Touch] = []
         forgotten: list[str] = []
         for before, after in changes:
@@ -72,6 +98,10 @@ class BehaviourFeed:
         self._observe(touches)
         if forgotten:
             self._ranker.forget(forgotten)
+
+    def _observe(self, touches: list[Touch]) -> None:
+        if touches:
+            self._ranker.observe(sorted(touches, key=_time_and_item))
 
 
 def likes_of(profile: ProfileRecord) -> list[RecentEvent]:

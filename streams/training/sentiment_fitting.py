@@ -112,8 +112,8 @@ class Trainer:
 def fit_logistic(columns: Margins, labels: Labels, groups: Labels) -> tuple[float, ...]:
     """Slopes of the columns (n, K), then the intercept, that turn margins into logits (Platt 1999).
 
-    Each label of each group (n,) weighs the same in all: a group with more praise, or more texts, is no reason to expect
-    praise of a new one.
+    Each label of each group (n,) weighs the same in all: a group with more praise, or more texts, is no reason to
+    expect praise of a new one.
     """
     of_kind = groups * 2 + labels
     weights = 1.0 / np.bincount(of_kind)[of_kind]

@@ -69,6 +69,7 @@ def test_what_people_with_the_same_taste_took_to_comes_though_its_words_have_not
 def test_a_merge_tells_nothing_twice_and_an_erasure_forgets() -> None:
     told = Told()
     feed = BehaviourFeed(told)
+    feed.fill([], [])
     before = a_profile("one", "update", {"shop": "acc-1"}, ["e1"])
     feed.profiles_changed([(None, before)])
     gone = replaced(before, change=Change("merge", []), identity=Identity([], "two"), recent=[])
@@ -90,6 +91,22 @@ def test_seen_items_and_other_categories_stay_out(town: Town) -> None:
     filtered = keys(recommended(town, profile, platform="shop", category=category, k=20))
     assert filtered
     assert all(town.items.entries_of([key])[0].item.category == category for key in filtered)
+
+
+def test_what_changes_before_the_ranker_is_filled_is_left_to_the_filling() -> None:
+    told = Told()
+    feed = BehaviourFeed(told)
+    early = a_profile("one", "update", {"shop": "acc-1"}, ["e1"])
+    feed.profiles_changed([(None, early)])
+    assert told.touches == []
+
+    def everybody() -> Iterator[ProfileRecord]:
+        yield early
+        feed.profiles_changed([(None, a_profile("two", "update", {"shop": "acc-2"}, ["e2"]))])  # meanwhile
+        assert [touch.account for touch in told.touches] == []
+
+    feed.fill([], everybody())
+    assert [touch.account for touch in told.touches] == ["acc-1", "acc-2"]
 
 
 def test_a_restart_fills_the_ranker_from_what_was_kept(tmp_path: Path) -> None:

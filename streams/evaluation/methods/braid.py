@@ -1,4 +1,4 @@
-"""Braid's own ranking, the code that serve runs, as a method of the evaluation.
+"""Braid's own ranking (`streams.ranking`) as a method of the evaluation.
 
 The re-ranker learns as the replay goes (`streams.ranking.online`), from nothing but what came before. Until there is
 enough of that it ranks by decayed popularity. Where people share no clock everything comes in one step; then each

@@ -92,6 +92,14 @@ class TestOfAFile:
         with pytest.raises(UsageError, match="both labels"):
             evaluate_sentiment(tmp_path / "one.jsonl")
 
+    def test_a_category_that_holds_all_the_blame_is_refused(self, tmp_path) -> None:
+        file = tmp_path / "split.jsonl"
+        lines = [{"text": f"good {i}", "label": 1, "category": "a"} for i in range(9)]
+        lines += [{"text": f"bad {i}", "label": 0, "category": "b"} for i in range(9)]
+        file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        with pytest.raises(UsageError, match="one label only"):
+            evaluate_sentiment(file, methods=("naive bayes",))
+
     def test_vectors_are_measured_beside_the_words(self, tmp_path) -> None:
         def vectors_of(texts):
             sides = np.array([1.0 if "love" in text or "great" in text else -1.0 for text in texts])

@@ -12,7 +12,7 @@ from streams.ranking.candidates import About, CandidateFinder
 from streams.ranking.features import FEATURES, LONG_AGO
 from streams.ranking.neighbours import SIGNALS, scratch_for, walk
 from streams.ranking.observing import DAY_S
-from streams.ranking.ranker import Ranker
+from streams.ranking.ranker import SIGNAL_GROUPS, Ranker
 from streams.ranking.state import Bounds
 from streams.ranking.titles import Titles
 
@@ -146,3 +146,10 @@ def test_what_is_excluded_is_no_candidate() -> None:
     found = ranked.rank(ranked.ask(ME, KITCHEN, NOW_S), About(np.array([PAN]), extra=np.array([PAN, UNTOUCHED, TEA])))
     # Tea is of another platform.
     assert sorted(found.rows.tolist()) == [POT, UNTOUCHED]
+
+
+@pytest.mark.requirement("H10")
+def test_every_feature_belongs_to_one_group_of_signals() -> None:
+    for name in FEATURES:
+        groups = [words for words, prefixes in SIGNAL_GROUPS.items() if name.startswith(prefixes)]
+        assert len(groups) == 1, f"{name}: {groups}"

@@ -11,10 +11,13 @@ import pytest
 pytest.importorskip("sklearn", reason="scikit-learn (extra `train`) is not installed")
 
 from streams.errors import UsageError
+from streams.meaning.sentiment import SentimentModel
+from streams.meaning.sentiment_files import save_weights
 from streams.meaning.sentiment_ngrams import characters_of, han_grams
 from streams.training.labelled_texts import LabelledText, of_language, read_labelled_texts, training_files
 from streams.training.neutral_band import chosen_band, macro_f1
 from streams.training.seed_words import read_seed_words
+from streams.training.sentiment import train
 from streams.training.sentiment_fitting import NEUTRAL, RECIPES, Trainer, calibration_error, evened, fit_logistic
 
 GROUPS = ("茶", "灯", "书")
@@ -92,6 +95,41 @@ def test_texts_are_sorted_by_the_language_of_their_group() -> None:
     texts = [LabelledText("ok", 1, "手机"), LabelledText("很好用", 1, "手机"), LabelledText("works fine", 1, "phones")]
     assert [text.group for text in of_language(texts, "zh")] == ["手机", "手机"]
     assert [text.group for text in of_language(texts, "en")] == ["phones"]
+
+
+class Sides:
+    """An encoder that knows one word."""
+
+    name = "sides"
+
+    def vectors(self, texts):
+        return np.array([[1.0, 0.0] if "love" in text else [0.0, 1.0] for text in texts], dtype=np.float32)
+
+
+def english_texts() -> list[LabelledText]:
+    words = ((1, "I love it, works well"), (0, "I hate it, it broke"), (None, "it is a thing"))
+    return [
+        LabelledText(f"{said}, {group} {number}", label, group)
+        for group in ("lamps", "tea")
+        for number in range(6)
+        for label, said in words
+    ]
+
+
+def test_what_was_trained_can_be_saved_loaded_and_read_with(tmp_path) -> None:
+    weights, metrics = train([*made_texts(), *english_texts()], Sides(), lambda _: None)
+    save_weights(tmp_path, weights)
+    model = SentimentModel.load(tmp_path)
+    assert model.vectors_of == "sides"
+    assert metrics["en"]["held_out_accuracy"] == {"lamps": 1.0, "tea": 1.0}
+    kind, sour = model.read(["I love it, works well", "I hate it, it broke"])
+    assert kind > 0 > sour
+    assert model.read(["很好，喜欢"])[0] > 0 > model.read(["太差，失望"])[0]
+
+
+def test_a_language_without_two_groups_cannot_be_trained() -> None:
+    with pytest.raises(UsageError, match="two groups"):
+        train(english_texts(), Sides(), lambda _: None)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
