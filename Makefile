@@ -25,7 +25,7 @@ demo: setup ## the main job on an embedded broker, with simulated people; ARGS="
 	@$(BIN)/braid demo $(ARGS)
 
 test: setup ## all tests; real Apache Kafka is resolved and started where Java and Maven are there
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m tests.in_two $(ARGS)
 
 test-quick: setup ## tests without a broker of their own and without slow ones
 	$(BIN)/python -m pytest -m "not kafka and not slow" tests/unit tests/contract $(ARGS)

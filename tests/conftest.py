@@ -17,14 +17,6 @@ settings.register_profile("braid", deadline=None)
 settings.load_profile("braid")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes (`-n 2 --dist loadgroup`) one has the real Kafka and its tests, the others the rest."""
-    for item in items:
-        if item.get_closest_marker("kafka") is not None:
-            item.add_marker(pytest.mark.xdist_group("kafka"))
-
-
 @pytest.fixture(autouse=True)
 def no_stray_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings of the machine must not decide a test."""
