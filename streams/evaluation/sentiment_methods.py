@@ -60,10 +60,9 @@ class Methods:
         """As the shipped weights are made; how words and vector add up is learnt on held-out groups of `train`."""
         if not trainer.has_vectors:
             return (trainer.margins(trainer.fit(train), test)[:, 0] > 0).astype(np.int64)
-        folds = self._folds(train)
-        slopes = fit_logistic(trainer.held_out_margins(folds)[train], self.labels[train], folds[train])
+        slopes = fit_logistic(trainer.held_out_margins(self._folds(train))[train], self.labels[train])
         margins = trainer.margins(trainer.fit(train), test)
-        return np.asarray(margins @ np.array(slopes[:-1]) + slopes[-1] > 0, dtype=np.int64)
+        return np.asarray(margins @ np.array(slopes) > 0, dtype=np.int64)
 
     def _folds(self, train: Rows) -> NDArray[np.int64]:
         """Groups of the training part (N,), -1 elsewhere; where it is all one group, seeded folds."""

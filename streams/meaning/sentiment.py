@@ -135,19 +135,17 @@ def _shares(characters: Characters) -> tuple[NDArray[np.float64], NDArray[np.boo
 def _han_logits(weights: SentimentWeights, characters: Characters) -> Scores:
     grams = han_grams(characters, weights.han_grams.bits)
     margins, known = weights.han_grams.margins(grams, characters.n_texts)
-    slope, intercept = weights.han
-    return np.where(known >= weights.least_known[0], slope * margins + intercept, 0.0)
+    return np.where(known >= weights.least_known[0], weights.han * margins, 0.0)
 
 
 def _word_logits(weights: SentimentWeights, characters: Characters, vectors: Vectors | None) -> Scores:
     grams = word_grams(characters, weights.word_grams.bits)
     margins, known = weights.word_grams.margins(grams, characters.n_texts)
-    slope, intercept = weights.words
-    logits = slope * margins + intercept
+    logits = weights.words * margins
     if vectors is not None:
-        slope, vector_slope, intercept = weights.words_and_vector
-        beside = slope * margins + vector_slope * weights.vectors.margins(vectors) + intercept
-        logits = np.where(vectors.any(axis=1), beside, logits)
+        slope, vector_slope = weights.words_and_vector
+        both = slope * margins + vector_slope * weights.vectors.margins(vectors)
+        logits = np.where(vectors.any(axis=1), both, logits)
     return np.where(known >= weights.least_known[1], logits, 0.0)
 
 

@@ -78,18 +78,18 @@ class VectorWeights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentimentWeights:
-    """Everything that was learnt. Slope and intercept, fitted on groups left out of training, make a margin a logit.
+    """Everything that was learnt. Slopes, fitted on groups left out of training, make margins a logit.
 
-    han: slope, intercept. words: slope, intercept. words_and_vector: slope of the words, of the vector, intercept.
+    han, words: of either alone. words_and_vector: of both together.
     least_known: share of n-grams, of Chinese and of English, below which a text is in a language that nobody taught.
     """
 
     han_grams: GramWeights
     word_grams: GramWeights
     vectors: VectorWeights
-    han: tuple[float, float]
-    words: tuple[float, float]
-    words_and_vector: tuple[float, float, float]
+    han: float
+    words: float
+    words_and_vector: tuple[float, float]
     least_known: tuple[float, float]
     neutral_band: float
 

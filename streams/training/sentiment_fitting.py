@@ -109,16 +109,14 @@ class Trainer:
         return presence(grams, len(texts), self._recipe.bits)
 
 
-def fit_logistic(columns: Margins, labels: Labels, groups: Labels) -> tuple[float, ...]:
-    """Slopes of the columns (n, K), then the intercept, that turn margins into logits (Platt 1999).
+def fit_logistic(columns: Margins, labels: Labels) -> tuple[float, ...]:
+    """Slopes of the columns (n, K) that turn margins into a logit (Platt 1999), without an intercept.
 
-    Each label of each group (n,) weighs the same in all: a group with more praise, or more texts, is no reason to
-    expect praise of a new one.
+    Each machine's own zero is kept: which way it errs on one group held out says nothing about the next.
     """
-    of_kind = groups * 2 + labels
-    weights = 1.0 / np.bincount(of_kind)[of_kind]
-    found = LogisticRegression(C=1e6, max_iter=1_000).fit(columns, labels, sample_weight=weights * len(labels))
-    return (*found.coef_[0].tolist(), float(found.intercept_[0]))
+    found = LogisticRegression(C=1e3, max_iter=1_000, fit_intercept=False).fit(columns, labels)
+    slopes: tuple[float, ...] = tuple(found.coef_[0].tolist())
+    return slopes
 
 
 def group_numbers(texts: Sequence[LabelledText]) -> tuple[list[str], Labels]:

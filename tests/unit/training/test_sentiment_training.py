@@ -66,14 +66,10 @@ def test_a_held_out_group_is_read_without_its_own_labels() -> None:
     assert (told[groups != 0] != untold[groups != 0]).any()
 
 
-def test_a_group_with_more_praise_is_no_reason_to_expect_praise() -> None:
+def test_the_zero_of_a_machine_is_kept_when_its_margins_become_logits() -> None:
     margins = np.tile([-1.0, -0.5, 0.5, 1.0], 6)[:, None]
-    labels = np.tile([0, 1, 0, 1], 6)
-    groups = np.repeat([0, 1], 12)
-    even = fit_logistic(margins, labels, groups)
-    praised = np.concatenate([np.arange(24), np.repeat(np.flatnonzero((labels == 1) & (groups == 0)), 9)])
-    assert fit_logistic(margins[praised], labels[praised], groups[praised]) == pytest.approx(even, abs=1e-3)
-    assert even[1] == pytest.approx(0, abs=1e-3)
+    (slope,) = fit_logistic(margins + 0.2, np.tile([0, 1, 0, 1], 6))
+    assert slope > 0
 
 
 def test_neutral_texts_teach_nothing() -> None:
