@@ -55,7 +55,7 @@ def test_every_answer_is_as_described(described: Any) -> None:
     operations = [found.ok() for found in described.include(path_regex="^/v1/").get_all_operations()]
     for operation in operations:
         GENERATED(given(operation.as_strategy())(check))()
-    assert len(operations) == 14
+    assert len(operations) == 16
     assert {200, 404, 422} <= statuses
 
 
