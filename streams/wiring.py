@@ -127,8 +127,8 @@ def fold_rules_of(settings: Settings, actions: ActionTable, dim: int) -> FoldRul
     )
 
 
-def own_words_of(settings: Settings, encoder: Encoder) -> OwnWords | None:
-    """Reads what people write; None where that is turned off. Encodes the taxonomy, which takes a second.
+def own_words_of(settings: Settings, encoder_name: str, encode: Callable[[Sequence[str]], Vectors]) -> OwnWords | None:
+    """Reads what people write; None where that is turned off. encode: of the taxonomy's phrases, with the first words.
 
     Raises UsageError for files of an operator that are not as they should be, Unavailable for damaged weights.
     """
@@ -137,17 +137,16 @@ def own_words_of(settings: Settings, encoder: Encoder) -> OwnWords | None:
         return None
     sensitive = sensitive_of(settings)
     taxonomy = load_taxonomy(meaning.taxonomy, sensitive)
-
-    def encode(phrases: Sequence[str]) -> Vectors:
-        return encoder.encode(list(phrases)).vectors
-
+    entities = EntityFinder(load_lexicons(meaning.lexicons))
     sentiment = SentimentModel.load()
 
     def score(texts: Sequence[str], vectors: Vectors | None) -> NDArray[np.float64]:
-        return sentiment.read(texts, vectors if encoder.name == sentiment.vectors_of else None)
+        return sentiment.read(texts, vectors if encoder_name == sentiment.vectors_of else None)
 
-    entities, topics = EntityFinder(load_lexicons(meaning.lexicons)), TopicFinder(taxonomy, encode, sensitive=sensitive)
-    return OwnWords(Reader(entities, topics, score, sensitive))
+    titles = Reader(entities, TopicFinder(taxonomy, sensitive=sensitive), score, sensitive)
+    return OwnWords(
+        titles, lambda: Reader(entities, TopicFinder(taxonomy, encode, sensitive=sensitive), score, sensitive)
+    )
 
 
 def influence_rules_of(settings: Settings) -> InfluenceRules:

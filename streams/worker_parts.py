@@ -173,10 +173,11 @@ class WorkerParts:
             self.settings.consent.model_dump(),
             load_segments(self.settings.segments.file, self.settings.consent.recommend),
         )
+        texts = self.texts("profile")
         updater = ProfileUpdater(
             rules,
             publish_rules_of(self.settings, self.encoder),
-            Sources(items, self.texts("profile"), own_words_of(self.settings, self.encoder), peek),
+            Sources(items, texts, own_words_of(self.settings, self.encoder.name, texts.vectors), peek),
         )
         changelog = ChangelogSource(client_config(self.settings.kafka), self.names.profile_state)
         owner = self._owner("profile", changelog)

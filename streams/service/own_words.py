@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
 from typing import Final, Protocol
 
 from streams.domain.events import Event, Item
@@ -27,9 +28,23 @@ class TextReader(Protocol):
 class OwnWords:
     """Reads the words of events, and what their items are about. Any number of threads may call it."""
 
-    def __init__(self, reader: TextReader) -> None:
-        self._reader = reader
+    def __init__(self, titles: TextReader, make_reader: Callable[[], TextReader]) -> None:
+        """titles: reads what items are called, without the encoder: events of known items must not wait for one.
+
+        make_reader: of own words, called once, with the first of them: it may need the encoder.
+        """
+        self._titles = titles
+        self._make_reader = make_reader
+        self._making = Lock()
+        self._made: TextReader | None = None
         self._about: dict[str, Reading] = {}
+
+    @property
+    def _reader(self) -> TextReader:
+        with self._making:
+            if self._made is None:
+                self._made = self._make_reader()
+            return self._made
 
     def said(self, events: Sequence[Event], spoken: Mapping[int, int], vectors: Vectors) -> dict[int, Reading]:
         """By place in `events`. spoken: the places that have words, with the row of their vector in vectors (B, D)."""
@@ -49,7 +64,7 @@ class OwnWords:
         if fresh:
             if len(known) > REMEMBERED:
                 known = self._about = {}
-            known.update(zip(fresh, self._reader.read(fresh, [None] * len(fresh), None), strict=True))
+            known.update(zip(fresh, self._titles.read(fresh, [None] * len(fresh), None), strict=True))
         return [known.get(text) for text in texts]
 
 

@@ -232,8 +232,11 @@ def profiles_of(bootstrap_servers: str, topics: TopicNames) -> dict[str, Profile
     """The last profile per key; revisions must never go backwards."""
     last: dict[str, ProfileRecord] = {}
     for message in records_of(bootstrap_servers, topics.profiles):
-        profile = decode_profile(message.value())
         key = message.key().decode()
+        if message.value() is None:  # merged away, or erased
+            last.pop(key, None)
+            continue
+        profile = decode_profile(message.value())
         assert key not in last or profile.revision > last[key].revision, f"revision of {key} went backwards"
         assert message.headers() == [("content-type", b"application/msgpack")]
         last[key] = profile
