@@ -143,10 +143,15 @@ def own_words_of(settings: Settings, encoder_name: str, encode: Callable[[Sequen
     def score(texts: Sequence[str], vectors: Vectors | None) -> NDArray[np.float64]:
         return sentiment.read(texts, vectors if encoder_name == sentiment.vectors_of else None)
 
-    titles = Reader(entities, TopicFinder(taxonomy, sensitive=sensitive), score, sensitive)
+    titles = Reader(entities, TopicFinder(taxonomy, sensitive=sensitive), _unfelt, sensitive)
     return OwnWords(
         titles, lambda: Reader(entities, TopicFinder(taxonomy, encode, sensitive=sensitive), score, sensitive)
     )
+
+
+def _unfelt(texts: Sequence[str], _: Vectors | None) -> NDArray[np.float64]:
+    """What items are called is no opinion, so nothing is spent on it."""
+    return np.zeros(len(texts))
 
 
 def influence_rules_of(settings: Settings) -> InfluenceRules:

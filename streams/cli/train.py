@@ -15,8 +15,9 @@ from streams.errors import UsageError
 from streams.evaluation.csv_folders import MAIN, read_csv_folder
 from streams.evaluation.logs import Log
 from streams.ranking.online import Touches
+from streams.ranking.replays import Items
 from streams.ranking.reranker_files import PACKAGED, to_bytes
-from streams.training.reranker import Items, examples_of, fit
+from streams.training.reranker import examples_of, fit
 
 DataArgument = Annotated[Path, typer.Argument(help="A folder of tables: docs/evaluation.md.")]
 OutOption = Annotated[Path, typer.Option(help="Where the model's folder, named by its content, is written.")]

@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 
 from streams.domain.actions import BUILT_IN, Action, action_of
 from streams.domain.events import Event, Item
-from streams.domain.readings import Mention, Reading
+from streams.domain.readings import FAINT, Mention, Reading
 from streams.domain.sensitive import SensitiveTags
 
 Relation = Literal["views", "buys", "likes", "dislikes"]
@@ -25,8 +25,6 @@ MAX_NAME_CHARS: Final = 64
 MAX_EDGES_PER_EVENT: Final = 16
 #: Deeds whose edges are remembered.
 REMEMBERED: Final = 50_000
-#: A feeling below this neither likes nor dislikes.
-FAINT: Final = 0.2
 
 _BUYS: Final = frozenset({"order.completed", "booking.completed"})
 _LIKES: Final = frozenset(

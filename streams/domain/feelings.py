@@ -13,14 +13,12 @@ import msgspec
 
 from streams.domain.actions import Action
 from streams.domain.profiles import EntitySentiment, Sentiment
-from streams.domain.readings import Reading
+from streams.domain.readings import FAINT, Reading
 from streams.domain.states import FeelingState
 from streams.domain.tags import KINDS
 
 #: The key of all texts together.
 EVERYTHING: Final = ""
-#: Scores up to here, of either sign, say neither.
-NEUTRAL_BAND: Final = 0.2
 #: What an account keeps beside EVERYTHING, the heaviest; like tags, these are order-free within the bound.
 MAX_FEELINGS: Final = 32
 MAX_PUBLISHED: Final = 8
@@ -133,9 +131,9 @@ def _add(feelings: dict[str, FeelingState], name: str, score: float, unit: float
     if felt is None:
         felt = feelings[name] = FeelingState(0.0, 0.0, 0.0, 0.0, 0, at_s)
     felt.score += score * unit
-    if score > NEUTRAL_BAND:
+    if score > FAINT:
         felt.positive += unit
-    elif score < -NEUTRAL_BAND:
+    elif score < -FAINT:
         felt.negative += unit
     else:
         felt.neutral += unit

@@ -20,6 +20,7 @@ from streams.domain.decay import DAY_S, factor
 from streams.domain.edges import EdgeMaker
 from streams.domain.events import Event, item_key
 from streams.domain.feelings import Said, add_said, bounded, rescaled, said_of, topics_of
+from streams.domain.heaviest import heaviest
 from streams.domain.influence import InfluenceRules
 from streams.domain.readings import Reading
 from streams.domain.relations import EdgeEvidence
@@ -315,9 +316,7 @@ def _bound(account: AccountState, rules: FoldRules, n_before: int) -> None:
     if added != sorted(added):  # seldom: what comes is mostly newer than what is there
         recent.sort(key=_time_and_id)
     del recent[: -rules.recent_events]
-    if len(account.tags) > rules.max_tags:
-        kept = sorted(account.tags.items(), key=lambda entry: (-entry[1].mass, entry[0]))[: rules.max_tags]
-        account.tags = dict(kept)
+    account.tags = heaviest(account.tags, rules.max_tags)
     relations.keep_heaviest(account.relations, rules.max_edges)
 
 

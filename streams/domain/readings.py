@@ -9,6 +9,9 @@ MentionKind = Literal["brand", "product", "color", "person", "place", "aspect"]
 
 MENTION_KINDS: Final[tuple[MentionKind, ...]] = ("brand", "product", "color", "person", "place", "aspect")
 
+#: Sentiments below this, of either sign, say little: neither likes nor dislikes.
+FAINT: Final = 0.2
+
 
 @dataclass(frozen=True, slots=True)
 class Mention:

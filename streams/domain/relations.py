@@ -15,6 +15,7 @@ import msgspec
 
 from streams.domain.decay import DAY_S, factor
 from streams.domain.edges import Edge
+from streams.domain.heaviest import heaviest
 
 #: More would be most of what an edge takes.
 MAX_EVIDENCE: Final = 1
@@ -93,9 +94,7 @@ def add(
 
 def keep_heaviest(relations: Relations, max_edges: int) -> None:
     """Let the lightest edges go, in place, where there are more than that."""
-    if len(relations.edges) > max_edges:
-        kept = sorted(relations.edges.items(), key=lambda each: (-each[1].mass, each[0]))[:max_edges]
-        relations.edges = dict(kept)
+    relations.edges = heaviest(relations.edges, max_edges)
 
 
 def merge(relations: Relations, rules: RelationRules, other: Relations, share: float = 1.0) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.readings import Mention
+from streams.domain.readings import FAINT, Mention
 from streams.meaning.clauses import Clause, is_compared, may_compare
 
 Vectors = NDArray[np.float32]
@@ -21,8 +21,6 @@ Vectors = NDArray[np.float32]
 #: is a text without a vector.
 Score = Callable[[Sequence[str], Vectors | None], NDArray[np.floating]]
 
-#: Below this a clause says little of its own.
-FAINT: Final = 0.2
 COMPARED: Final = -0.5
 
 

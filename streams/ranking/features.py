@@ -12,9 +12,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.domain.decay import DAY_S
 from streams.ranking.compiled import compiled
 from streams.ranking.neighbours import N_SIGNALS, NEAREST, SIGNALS, Ask, Scratch
-from streams.ranking.observing import DAY_S, habit_of, heat_kept
+from streams.ranking.observing import habit_of, heat_kept
 from streams.ranking.state import BURST_GAP_DAYS, HABITS, N_HABITS, N_HEATS, BehaviourState, Ints
 from streams.ranking.words import WORD_SIGNALS
 

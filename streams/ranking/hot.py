@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.ranking.observing import DAY_S
+from streams.domain.decay import DAY_S
 from streams.ranking.state import HALF_LIVES_DAYS, BehaviourState, Ints
 
 Floats = NDArray[np.float32]

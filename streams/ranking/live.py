@@ -49,6 +49,7 @@ class Question:
 
     exclude: item keys that must not come. content: scores in [0, 1] of items that the content index found (their
     closeness to the person's interests, price, freshness); they are candidates too, as far as they were put or touched.
+    explain: whether to tell the parts of each score.
     """
 
     accounts: Sequence[str]
@@ -56,6 +57,7 @@ class Question:
     now_s: float
     exclude: Collection[str] = ()
     content: Mapping[str, float] = field(default_factory=dict)
+    explain: bool = True
 
 
 @dataclass(frozen=True)
@@ -125,8 +127,10 @@ class LiveRanker:
             close = np.array([question.content.get(self._items.key(row), 0.0) for row in rows.tolist()])
             scores = self._ranker.score(features) + CONTENT_WEIGHT * close
             best = np.argsort(-scores, kind="stable")[:n]
-            parts = self._ranker.contributions(features[best])
-            parts["closeness to the interests of this person"] = (CONTENT_WEIGHT * close[best]).astype(np.float32)
+            parts: dict[str, NDArray[np.float32]] = {}
+            if question.explain:
+                parts = self._ranker.contributions(features[best])
+                parts["closeness to the interests of this person"] = (CONTENT_WEIGHT * close[best]).astype(np.float32)
             return [
                 Scored(
                     self._items.key(int(row)),

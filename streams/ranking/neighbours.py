@@ -14,8 +14,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.domain.decay import DAY_S
 from streams.ranking.compiled import compiled
-from streams.ranking.observing import DAY_S, decayed
+from streams.ranking.observing import decayed
 from streams.ranking.state import BehaviourState, Doubles, Ints
 
 #: Columns of `Walked.signals`, in order.

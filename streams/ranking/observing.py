@@ -10,10 +10,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.domain.decay import DAY_S
 from streams.ranking.compiled import compiled
 from streams.ranking.state import BURST_GAP_DAYS, N_HABITS, N_HEATS, BehaviourState, Doubles, Ints, Seconds
 
-DAY_S = 86_400.0
 #: What one more active time leaves of a person's earlier habits, and one more touch of everybody's.
 HABIT_KEPT = 0.85
 EVERYBODY_KEPT = 0.9995

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.domain.decay import DAY_S
 from streams.ranking.candidates import About
 from streams.ranking.features import FEATURES
 from streams.ranking.learning import Learner, LearningRules
-from streams.ranking.observing import DAY_S
 from streams.ranking.ranker import Ranker
 from streams.ranking.request_log import RequestLog
 from streams.ranking.reranker import Reranker

@@ -28,11 +28,6 @@ class RequestLog:
     def __len__(self) -> int:
         return min(self._n, self._max)
 
-    @property
-    def n_added(self) -> int:
-        """Requests ever added."""
-        return self._n
-
     def add(self, table: NDArray[np.floating], taken: int) -> None:
         """Log a request: features (N, F) of its candidates, N > 1, and which of them was taken."""
         others = np.delete(np.arange(len(table)), taken)

@@ -65,7 +65,3 @@ class Rows:
             self._keys[row] = ""
             self._free.append(row)
         return row
-
-    def keys_by_row(self) -> list[str]:
-        """For a snapshot; `Rows(...)` of it is equal."""
-        return list(self._keys)

@@ -33,9 +33,9 @@ def create_api(parts: ServeParts) -> FastAPI:
     app.router.redirect_slashes = False
     reading = [Depends(requires("read", parts.keys))]
     about_a_person = [*reading, Depends(names_its_subject(parts))]
-    for router in (profile_routes(parts), account_routes(parts)):
+    for router in (profile_routes(parts), account_routes(parts), relation_routes(parts)):
         app.include_router(router, dependencies=about_a_person)
-    for router in (privacy_routes(parts), similar_routes(parts), relation_routes(parts)):
+    for router in (privacy_routes(parts), similar_routes(parts)):
         app.include_router(router, dependencies=[Depends(names_its_subject(parts))])
     app.include_router(item_routes(parts), dependencies=reading)
     app.include_router(operator_routes(parts))

@@ -11,7 +11,7 @@ from streams.domain.events import ItemRecord
 from streams.domain.profiles import ProfileRecord, RecentEvent
 from streams.ranking.live import Touch
 
-#: Profiles or items read at once when the ranker is filled at a start.
+#: Profiles or items read at once when what is kept in memory is filled at a start.
 FILL: Final = 1_000
 #: Weight of an event that counts in full: a review. The ranker learnt from reviews.
 WHOLE: Final = 4.0

@@ -15,15 +15,13 @@ from streams.adapters.topic_follower import Batch
 from streams.domain.popularity import Popularity, Warm
 from streams.domain.profiles import ProfileRecord, RecentEvent, decode_profile
 from streams.ports import Clock
-from streams.serve.behaviour_feed import BehaviourFeed, new_likes
+from streams.serve.behaviour_feed import FILL, BehaviourFeed, new_likes
 from streams.serve.people_index import PeopleIndex
 from streams.serve.relation_counts import RelationCounts, is_count
 from streams.service.tastes import Items
 from streams.telemetry import metrics
 
 VIEW: Final = "profiles"
-#: Profiles read at once when the people's index is filled at a start.
-FILL: Final = 1_000
 
 _log = structlog.get_logger(__name__)
 
@@ -74,9 +72,9 @@ class ProfileFeed:
             if not is_count(key):
                 popularity.put(_text(key), _unpack_warm(raw))
         if people is not None:
-            records = view.items()
-            while read := dict(islice(records, FILL)):
-                people.follow({_text(key): _readable(raw) for key, raw in read.items()})
+            everybody = self.everybody()
+            while known := list(islice(everybody, FILL)):
+                people.follow({profile.profile_id: profile for profile in known})
 
     def profile_of(self, profile_id: str) -> ProfileRecord | None:
         """The person's newest profile, or None."""

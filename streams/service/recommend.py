@@ -130,7 +130,7 @@ class Recommender:
             return found
         accounts = [account.account for account in profile.identity.accounts]
         content = dict(zip(found.keys, found.scores.tolist(), strict=True))
-        question = Question(accounts, ask.platform, now_s, taste.seen, content)
+        question = Question(accounts, ask.platform, now_s, taste.seen, content, ask.explain)
         scored = self.behaviour.rank(question, RANKED)
         entries = self.items.entries_of([each.item for each in scored])
         blocked = frozenset(profile.blocked_tags)

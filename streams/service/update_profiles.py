@@ -26,6 +26,7 @@ from streams.domain.moves import pack_arrival
 from streams.domain.profiles import ProfileRecord, Segment
 from streams.domain.publishing import Cause, Changed, PublishRules, gone_profile, profiles_of, recent_items
 from streams.domain.raw import RawRecord
+from streams.domain.readings import Reading
 from streams.domain.states import UserState, pack_state, unpack_state
 from streams.errors import CorruptState, InvalidEvent
 from streams.ports import ItemCatalogue
@@ -127,15 +128,14 @@ class ProfileUpdater:
         silent = self._silence.among(records[0].partition, decoded) if records else frozenset()
         events = [event for _, _, event in decoded]
         vectors, rows, spoken = self._vectors.of(events, silent)
-        observations = [
-            Observation(offset, user, event, row) for (offset, user, event), row in zip(decoded, rows, strict=True)
-        ]
+        said: Mapping[int, Reading] = {}
+        about: Sequence[Reading | None] = [None] * len(events)
         if self._words is not None:
             said, about = self._words.said(events, spoken, vectors), self._words.about(events)
-            observations = [
-                Observation(each.offset, each.user, each.event, each.row, said.get(place), about[place])
-                for place, each in enumerate(observations)
-            ]
+        observations = [
+            Observation(offset, user, event, rows[place], said.get(place), about[place])
+            for place, (offset, user, event) in enumerate(decoded)
+        ]
         return PreparedEvents(observations, vectors, dead, handovers)
 
     def update(self, prepared: PreparedEvents, read: ReadStates) -> UpdatedProfiles:

@@ -14,15 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.errors import UsageError
-from streams.ranking.behaviour import BehaviourLog
-from streams.ranking.candidates import CandidateFinder
 from streams.ranking.features import FEATURES
 from streams.ranking.learning import Learner, LearningRules
 from streams.ranking.online import OnlineRanker, OnlineRules, Touches
-from streams.ranking.ranker import Ranker
+from streams.ranking.replays import Items, ranker_over
 from streams.ranking.reranker import Reranker
 from streams.ranking.state import Bounds
-from streams.ranking.titles import Titles
 
 #: Part of the examples that is held out, the latest.
 HELD_OUT: Final = 0.15
@@ -35,15 +32,6 @@ SHOWN: Final = 10
 
 OnPass = Callable[[int, int, float], None]
 """Told (network, pass, loss on what is held out) as learning goes on."""
-
-
-@dataclass(frozen=True)
-class Items:
-    """The catalogue by row: titles, platform codes (I,)."""
-
-    titles: Sequence[str]
-    platform: NDArray[np.integer]
-    n_platforms: int
 
 
 @dataclass(frozen=True)
@@ -69,14 +57,8 @@ class Metrics:
 
 def examples_of(steps: Iterable[Touches], items: Items, n_users: int, seed: int) -> NDArray[np.float16]:
     """Replay and log: float16 (M, C, F), oldest first; column 0 of C is what was taken."""
-    log = BehaviourLog(items.n_platforms, Bounds())
-    log.make_room(len(items.titles), n_users)
-    log.place_items(np.arange(len(items.titles)), items.platform)
-    titles = Titles()
-    titles.put(range(len(items.titles)), items.titles)
-    ranker = Ranker(log, CandidateFinder(titles, postings=titles.postings()))
     never = OnlineRules(every_days=np.inf, max_examples=MAX_EXAMPLES)
-    online = OnlineRanker(ranker, never, seed)
+    online = OnlineRanker(ranker_over(items, n_users, Bounds()), never, seed)
     for step in steps:
         online.take_in(step)
     return online.examples.latest(MAX_EXAMPLES)

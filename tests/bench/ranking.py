@@ -15,8 +15,8 @@ from time import perf_counter, thread_time
 
 import numpy as np
 
+from streams.domain.decay import DAY_S
 from streams.ranking.live import LiveRanker, Question, Touch
-from streams.ranking.observing import DAY_S
 from streams.ranking.reranker_files import packaged
 
 TOUCHES_A_PERSON = 20

@@ -134,6 +134,14 @@ class Did:
         return self.what.partition(".")[0]
 
 
+#: Deeds on two platforms, a third platform, and the subject that it should recommend.
+ON_A_THIRD_PLATFORM = [
+    ((Did("shop.product.viewed", "shop:gardening-0"), Did("video.video.liked", "video:gardening-1")), "news", "gardening"),
+    ((Did("video.video.liked", "video:football-0"), Did("news.article.shared", "news:football-1")), "shop", "football"),
+    ((Did("news.article.read", "news:cooking-0"), Did("shop.wishlist.added", "shop:cooking-1")), "video", "cooking"),
+]
+
+
 @dataclass
 class Town:
     """Everything that `braid serve` is made of but the broker; `folder` is its state directory."""

@@ -12,6 +12,7 @@ from streams.service.explain import NOTE
 from streams.service.recommendations import Ask
 from tests.support.serving import (
     NOON_S,
+    ON_A_THIRD_PLATFORM,
     Did,
     Town,
     an_item,
@@ -42,14 +43,7 @@ def test_what_is_recommended_is_about_the_persons_interest_and_unseen(town: Town
 
 
 @pytest.mark.requirement("K2")
-@pytest.mark.parametrize(
-    ("deeds", "platform", "subject"),
-    [
-        ((Did("shop.product.viewed", "shop:gardening-0"), Did("video.video.liked", "video:gardening-1")), "news", "gardening"),
-        ((Did("video.video.liked", "video:football-0"), Did("news.article.shared", "news:football-1")), "shop", "football"),
-        ((Did("news.article.read", "news:cooking-0"), Did("shop.wishlist.added", "shop:cooking-1")), "video", "cooking"),
-    ],
-)
+@pytest.mark.parametrize(("deeds", "platform", "subject"), ON_A_THIRD_PLATFORM)
 def test_interests_from_two_platforms_bring_related_items_on_a_third(town: Town, deeds, platform, subject) -> None:
     keys = recommended(town, town.live(*deeds), platform=platform, k=3)
     assert {key.rpartition("-")[0] for key in keys} == {f"{platform}:{subject}"}

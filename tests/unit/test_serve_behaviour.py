@@ -13,7 +13,17 @@ from streams.ranking.live import LiveRanker, Touch
 from streams.ranking.reranker_files import packaged
 from streams.serve.behaviour_feed import BehaviourFeed
 from streams.service.recommendations import Ask, Recommendations
-from tests.support.serving import MODEL, NOON_S, Did, Town, an_item, an_item_record, opened, subject_items
+from tests.support.serving import (
+    MODEL,
+    NOON_S,
+    ON_A_THIRD_PLATFORM,
+    Did,
+    Town,
+    an_item,
+    an_item_record,
+    opened,
+    subject_items,
+)
 
 
 @pytest.fixture
@@ -38,14 +48,7 @@ def crowd_takes_to(town: Town, *items: str, n_people: int = 8) -> None:
 
 
 @pytest.mark.requirement("K1", "K2")
-@pytest.mark.parametrize(
-    ("deeds", "platform", "subject"),
-    [
-        ((Did("shop.product.viewed", "shop:gardening-0"), Did("video.video.liked", "video:gardening-1")), "news", "gardening"),
-        ((Did("video.video.liked", "video:football-0"), Did("news.article.shared", "news:football-1")), "shop", "football"),
-        ((Did("news.article.read", "news:cooking-0"), Did("shop.wishlist.added", "shop:cooking-1")), "video", "cooking"),
-    ],
-)
+@pytest.mark.parametrize(("deeds", "platform", "subject"), ON_A_THIRD_PLATFORM)
 def test_interests_from_two_platforms_still_lead_on_a_third(town: Town, deeds, platform, subject) -> None:
     crowd_takes_to(town, "shop:football-1", "video:cooking-0", "news:football-0")
     listed = keys(recommended(town, town.live(*deeds), platform=platform, k=3))

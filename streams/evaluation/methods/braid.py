@@ -15,12 +15,10 @@ from numpy.typing import NDArray
 
 from streams.evaluation.catalogue import Catalogue
 from streams.evaluation.methods.port import Ranking, Requests, Setting, Step
-from streams.ranking.behaviour import BehaviourLog
-from streams.ranking.candidates import About, CandidateFinder
+from streams.ranking.candidates import About
 from streams.ranking.online import OnlineRanker, OnlineRules, Touches
-from streams.ranking.ranker import Ranker
+from streams.ranking.replays import Items, ranker_over
 from streams.ranking.state import Bounds
-from streams.ranking.titles import Titles
 
 #: Where nothing fades, more people an item are worth keeping: there is no "lately" to choose them by.
 WITHOUT_CLOCK: Final = Bounds(item_touches=200)
@@ -39,12 +37,9 @@ class BraidMethod:
 
     def __init__(self, setting: Setting) -> None:
         catalogue, has_clock = setting.catalogue, setting.has_shared_clock
-        log = BehaviourLog(len(catalogue.platforms), Bounds() if has_clock else WITHOUT_CLOCK)
-        log.make_room(len(catalogue), setting.n_users)
-        log.place_items(np.arange(len(catalogue)), catalogue.platform)
-        titles = Titles()
-        titles.put(range(len(catalogue)), _texts(catalogue))
-        ranker = Ranker(log, CandidateFinder(titles, postings=titles.postings()), has_shared_clock=has_clock)
+        items = Items(_texts(catalogue), catalogue.platform, len(catalogue.platforms))
+        bounds = Bounds() if has_clock else WITHOUT_CLOCK
+        ranker = ranker_over(items, setting.n_users, bounds, has_shared_clock=has_clock)
         rules = OnlineRules() if has_clock else LEARNING_WITHOUT_CLOCK
         self._online = OnlineRanker(ranker, rules, setting.seed)
         self._has_clock = has_clock

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.decay import decayed_sum
+from streams.domain.decay import DAY_S, decayed_sum
 from streams.ranking.behaviour import BehaviourLog
-from streams.ranking.observing import DAY_S
 from streams.ranking.state import Bounds
 
 #: Small enough that drawn logs pass the bounds.

@@ -7,11 +7,11 @@ from math import e, log1p, sqrt
 import numpy as np
 import pytest
 
+from streams.domain.decay import DAY_S
 from streams.ranking.behaviour import BehaviourLog
 from streams.ranking.candidates import About, CandidateFinder
 from streams.ranking.features import FEATURES, LONG_AGO
 from streams.ranking.neighbours import SIGNALS, scratch_for, walk
-from streams.ranking.observing import DAY_S
 from streams.ranking.ranker import SIGNAL_GROUPS, Ranker
 from streams.ranking.state import Bounds
 from streams.ranking.titles import Titles

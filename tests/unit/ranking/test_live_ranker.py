@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from streams.domain.decay import DAY_S
 from streams.ranking.live import LiveRanker, Question, Touch
-from streams.ranking.observing import DAY_S
 from streams.ranking.reranker_files import packaged
 from streams.ranking.state import Bounds
 

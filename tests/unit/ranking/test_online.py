@@ -5,10 +5,10 @@ from math import log1p
 import numpy as np
 import pytest
 
+from streams.domain.decay import DAY_S
 from streams.ranking.behaviour import BehaviourLog
 from streams.ranking.candidates import CandidateFinder
 from streams.ranking.features import FEATURES, N_FEATURES
-from streams.ranking.observing import DAY_S
 from streams.ranking.online import OnlineRanker, OnlineRules, Touches
 from streams.ranking.ranker import Ranker
 from streams.ranking.request_log import N_KEPT, RequestLog

@@ -3,11 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from streams.domain.decay import DAY_S
 from streams.errors import UsageError
 from streams.ranking.features import FEATURES, N_FEATURES
-from streams.ranking.observing import DAY_S
 from streams.ranking.online import Touches
-from streams.training.reranker import LEAST_EXAMPLES, MAX_PASSES, Items, examples_of, fit
+from streams.ranking.replays import Items
+from streams.training.reranker import LEAST_EXAMPLES, MAX_PASSES, examples_of, fit
 
 
 def made_up(n: int, telling: str, seed: int = 0) -> np.ndarray:
