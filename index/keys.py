@@ -6,7 +6,8 @@ gives a reader that took the log at length n the same answer for ever, while the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 
 import numpy as np
 
@@ -47,12 +48,18 @@ class KeyRows:
 
     def rows_below(self, keys: Iterable[str], n: int) -> Rows:
         """The rows of the keys that have one among the first n, in the order asked."""
-        rows: Rows = np.array([row for row in map(self._latest.get, keys) if row is not None], dtype=np.int64)
-        if not (rows >= n).any():
-            return rows
-        # Rare: the writer went on since the reader took its view.
-        earlier = (self._back_below(row, n) for row in rows.tolist())
-        return np.array([row for row in earlier if row != ABSENT], dtype=np.int64)
+        rows = self.each_below(list(keys), n)
+        known: Rows = rows[rows != ABSENT]
+        return known
+
+    def each_below(self, keys: Sequence[str], n: int) -> Rows:
+        """The row of each key among the first n, or ABSENT: int64 (len(keys),)."""
+        latest = map(self._latest.get, keys, repeat(ABSENT))
+        rows: Rows = np.fromiter(latest, dtype=np.int64, count=len(keys))
+        for at in np.flatnonzero(rows >= n).tolist():
+            # Rare: the writer went on since the reader took its view.
+            rows[at] = self._back_below(int(rows[at]), n)
+        return rows
 
     def keys_of(self, rows: Rows) -> list[str]:
         """The keys in these rows."""

@@ -66,6 +66,10 @@ class LabelColumn:
         same: NDArray[np.bool_] = self._codes[start:stop] == code
         return same
 
+    def names_below(self, n: int) -> list[str]:
+        """The different labels of the first n rows."""
+        return [self._names[code] for code in np.unique(self._codes[:n]).tolist()]
+
     def name_of(self, row: int) -> str:
         """The label of one row."""
         return self._names[int(self._codes[row])]

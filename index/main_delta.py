@@ -138,7 +138,7 @@ class MainDeltaIndex:
     def report(self) -> IndexReport:
         """Sizes and rebuilds, for the metrics."""
         view = self._view
-        graph_bytes = view.main.graph.n_bytes if view.main is not None else 0
+        main_bytes = view.main.graph.n_bytes + view.main.postings.n_bytes if view.main is not None else 0
         return IndexReport(
             n_rows=view.n_live,
             n_main=view.n_main,
@@ -146,7 +146,7 @@ class MainDeltaIndex:
             n_tombstones=view.n_rows - view.n_live,
             n_rebuilds=self._rebuilds.n,
             last_rebuild_s=self._rebuilds.last_s,
-            n_bytes=graph_bytes + view.tail.n_bytes + KEY_BYTES * view.n_rows,
+            n_bytes=main_bytes + view.tail.n_bytes + KEY_BYTES * view.n_rows,
         )
 
     def stored(self) -> StoredRows:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from index.bitmaps import holds, mask_of, without_rows
+from index.coarse import CoarseRows
 from index.graphs import Allowed, Graph
 from index.neighbours import Neighbour, Request, Rows, Vectors, ranked, scores_of
 from index.postings import Posting
@@ -20,6 +21,7 @@ from index.views import View
 
 EXPECTED_HITS = 2  # times k, so that an even spread of the labels rarely needs the second try
 WIDER = 8
+COARSE_PER_SCANNED = 10  # rows of a coarse copy read in the time of one scanned in place
 
 
 def nearest(view: View, request: Request) -> list[list[Neighbour]]:
@@ -48,7 +50,17 @@ def _in_main(view: View, graph: Graph, request: Request, allowed: Allowed) -> li
     if request.platform is None and request.category is None:
         return list(_unlabelled(graph, request, allowed))
     posting = view.main.postings.of(request.platform, request.category)
+    if posting.coarse is not None and not graph.is_walk_cheaper(
+        _width(graph, request.k, posting), allowed, len(posting.rows) // COARSE_PER_SCANNED
+    ):
+        return list(_coarse(posting, posting.coarse, request, allowed))
     return [_labelled(graph, query[None], request.k, allowed, posting) for query in request.queries]
+
+
+def _coarse(posting: Posting, coarse: CoarseRows, request: Request, allowed: Allowed) -> Rows:
+    """int64 (Q, F), -1 where a query has fewer."""
+    places = coarse.nearest(request.queries, holds(allowed.rows, posting.rows), request.k)
+    return np.where(places >= 0, posting.rows[places], -1)
 
 
 def _unlabelled(graph: Graph, request: Request, allowed: Allowed) -> Rows:
@@ -64,7 +76,7 @@ def _unlabelled(graph: Graph, request: Request, allowed: Allowed) -> Rows:
 def _labelled(graph: Graph, query: Vectors, k: int, allowed: Allowed, posting: Posting) -> Rows:
     """Rows with the labels closest to one query (1, D): int64 (F,)."""
     n_kept = len(posting.rows)
-    width = EXPECTED_HITS * k * graph.n_rows // max(n_kept, 1)
+    width = _width(graph, k, posting)
     while width < graph.n_rows and graph.is_walk_cheaper(width, allowed, n_kept):
         found = graph.search(query, width, allowed)[0]
         found = found[found >= 0]
@@ -77,6 +89,16 @@ def _labelled(graph: Graph, query: Vectors, k: int, allowed: Allowed, posting: P
     return rows
 
 
+def _width(graph: Graph, k: int, posting: Posting) -> int:
+    """How many rows of any label to ask for, so that k of them carry this one."""
+    return EXPECTED_HITS * k * graph.n_rows // max(len(posting.rows), 1)
+
+
 def _ranked(view: View, query: Vectors, rows: Rows, k: int) -> list[Neighbour]:
     rows = rows[rows >= 0]
-    return ranked(view.log.keys.keys_of(rows), scores_of(query, view.vectors_at(rows)), k)
+    scores = scores_of(query, view.vectors_at(rows))
+    if len(rows) > k:
+        # Names and order only of what can be among the best k.
+        good = scores >= np.partition(scores, -k)[-k]
+        rows, scores = rows[good], scores[good]
+    return ranked(view.log.keys.keys_of(rows), scores, k)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Self
 
 import numpy as np
 
-from index.bitmaps import Bits, mask_of, no_rows
+from index.bitmaps import Bits, holds, mask_of, no_rows
 from index.graphs import Graph
 from index.keys import ABSENT
 from index.logs import RowLog, Tail
@@ -25,8 +26,10 @@ class Main:
 
     @classmethod
     def over(cls, graph: Graph, log: RowLog) -> Self:
-        """The main part of this log."""
-        return cls(graph, Postings(log, graph.n_rows))
+        """The main part of this log, coarse copies made: not for the thread of a request."""
+        postings = Postings(log, graph.n_rows)
+        postings.copy_platforms(graph.vectors)
+        return cls(graph, postings)
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ class View:
 
     def vectors_of(self, keys: Sequence[str]) -> tuple[list[str], Vectors]:
         """Of the keys that are present, in the order asked: (keys, float32 (N, D))."""
-        pairs = [(key, row) for key in keys if (row := self.row_of(key)) != ABSENT]
-        rows = np.fromiter((row for _, row in pairs), dtype=np.int64, count=len(pairs))
-        return [key for key, _ in pairs], self.vectors_at(rows)
+        rows = self.log.keys.each_below(keys, self.n_rows)
+        present = rows != ABSENT
+        present[present] = holds(self.live, rows[present])
+        return list(compress(keys, present.tolist())), self.vectors_at(rows[present])

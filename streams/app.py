@@ -15,15 +15,19 @@ from streams.brokers.connection import producer_config
 from streams.brokers.contact import check_contact, check_rights
 from streams.brokers.rights import rights_of
 from streams.domain.decay import DAY_S
+from streams.domain.spaces import space_of
 from streams.engine.group import run_stages
 from streams.engine.shell import StageApp
-from streams.expiring import Expiring
 from streams.settings import Settings
 from streams.shredding import Shreddable, shredding
+from streams.sweeps import Scannable, Sweep, foreign_users, idle_users
 from streams.telemetry import metrics
 from streams.telemetry.operator_port import OperatorPort
+from streams.wiring import model_of
 from streams.worker_parts import WorkerParts
 
+#: Between looks for vectors of an encoder that was exchanged; nearly always there are none.
+REENCODING_S: Final = 600.0
 STAGES: Final = ("normalise", "identity", "catalogue", "profile", "letters")
 
 _log = structlog.get_logger(__name__)
@@ -59,24 +63,40 @@ def run_worker(settings: Settings, stages: tuple[str, ...]) -> NoReturn:
     )
     _log.info("worker_starts", stages=stages, metrics_port=port.port, broker=settings.kafka.bootstrap_servers)
     apps.extend(build[stage]() for stage in stages)
-    _keep_disks_clean(settings, parts, apps)
+    _keep_disks_clean(parts, apps)
+    _look_through_profiles(settings, parts, apps)
     _calm_garbage_collector()
     run_stages(apps, SystemClock(), settings.log_level)
 
 
-def _keep_disks_clean(settings: Settings, parts: WorkerParts, apps: list[StageApp]) -> None:
-    """Whoever is erased goes from the disk as well; whoever did nothing for long is let go."""
+def _keep_disks_clean(parts: WorkerParts, apps: list[StageApp]) -> None:
+    """Whoever is erased goes from the disk as well."""
 
     def stores() -> list[Shreddable]:
         return [*(table for app in apps for table in app.owned_tables()), *parts.views]
 
     shredding(stores).start()
-    if settings.profile.idle_days and any(app.stage.name == "profile" for app in apps):
-        commands = UserCommands(producer_config(settings.kafka), parts.names.user_events, SystemClock())
-        profiles = [app for app in apps if app.stage.name == "profile"]
-        Expiring(
-            lambda: [table for app in profiles for table in app.owned_tables()],
-            commands.expire,
-            SystemClock(),
-            settings.profile.idle_days * DAY_S,
+
+
+def _look_through_profiles(settings: Settings, parts: WorkerParts, apps: list[StageApp]) -> None:
+    """Whoever did nothing for long is let go; whose vectors are of an encoder that is no more is published anew."""
+    profiles = [app for app in apps if app.stage.name == "profile"]
+    if not profiles:
+        return
+    clock, space = SystemClock(), space_of(model_of(parts.encoder).label)
+    commands = UserCommands(producer_config(settings.kafka), parts.names.user_events, clock)
+
+    def tables() -> list[Scannable]:
+        return [table for app in profiles for table in app.owned_tables()]
+
+    Sweep(
+        "reencoding", tables, lambda table: foreign_users(table, space), lambda users: commands.reencode(users, space)
+    ).start(REENCODING_S)
+    if settings.profile.idle_days:
+        idle_s = settings.profile.idle_days * DAY_S
+        Sweep(
+            "expiring",
+            tables,
+            lambda table: idle_users(table, clock.now_s() - idle_s),
+            lambda users: commands.expire(users, clock.now_s() - idle_s),
         ).start()

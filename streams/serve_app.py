@@ -17,44 +17,51 @@ from streams.adapters.folders import writable_folder
 from streams.adapters.identities import LocalIdentities
 from streams.adapters.item_catalogue import LocalItemCatalogue, VectorModel
 from streams.adapters.local_view import LocalView
+from streams.adapters.mapping_files import mapped_platforms
 from streams.adapters.topic_follower import TopicFollower
 from streams.adapters.user_commands import UserCommands
 from streams.brokers.connection import consumer_config, producer_config
 from streams.brokers.topics import TOMBSTONE_RETENTION_DAYS
-from streams.domain.interests import InterestRules, threshold_above
+from streams.console.app import add_console, sessions_of
+from streams.console.live import Live
+from streams.console.parts import ConsoleParts
 from streams.domain.newest import NewestItems
 from streams.domain.popularity import Popularity
-from streams.domain.ranking import ScoreWeights
+from streams.domain.profiles import Model
 from streams.domain.topic_names import TopicNames
 from streams.intervals import Repeated
-from streams.ports import Clock, Encoder, NeighbourIndex
+from streams.ports import Clock, Encoder
 from streams.ranking import warming
+from streams.ranking.live import LiveRanker
+from streams.ranking.model_files import RankingModel
 from streams.serve.access import check_exposure
 from streams.serve.api import create_api
-from streams.serve.background import background_of
 from streams.serve.behaviour_feed import BehaviourFeed
+from streams.serve.feedback_feed import FeedbackFeed
 from streams.serve.http_server import GRACE_S, http_server
 from streams.serve.item_feed import ItemFeed
 from streams.serve.listening import listen, url_of
 from streams.serve.parts import ServeParts
 from streams.serve.profile_feed import Listeners, ProfileFeed
 from streams.serve.readiness import readiness_of
+from streams.serve.spaces import Spaces
 from streams.serve_access import audit_of, check_cluster, grants_of, limits_of
-from streams.serve_index import IndexGauges, live_ranker, open_index, people_index
-from streams.service.explain import Explainer
-from streams.service.explained_tags import TagDecay
+from streams.serve_index import IndexGauges, open_index, people_index
+from streams.serve_space import ModelSwitch, SpaceMaker, blend_space, first_model
 from streams.service.popular_now import PopularNow
-from streams.service.recommend import Recommender
 from streams.service.similar_people import SimilarFinder
-from streams.service.tastes import TasteReader
 from streams.settings import DAY_S, Settings
 from streams.shredding import shredding
-from streams.wiring import encoder_of, model_of, sensitive_of
+from streams.wiring import encoder_of, model_of
 
 GROUP: Final = "braid-serve"
 BLOCK_CACHE_BYTES: Final = 128 << 20
 START_POLL_S: Final = 0.02
+#: Between looks whether another ranking model was chosen.
+MODEL_LOOK_S: Final = 5.0
 SNAPSHOT_JOIN_S: Final = 30.0
+#: What feedback taught the ranking, in the folder of serve.
+WEIGHTS: Final = "ranking-weights.json"
 
 _log = structlog.get_logger(__name__)
 
@@ -69,18 +76,25 @@ class LiveData:
         cache = Cache(BLOCK_CACHE_BYTES)
         away_s = TOMBSTONE_RETENTION_DAYS * DAY_S
         item_view = LocalView(folder / "items", cache, clock.now_s(), away_s)
-        served = open_index(settings.index, folder / "index", model, fresh=item_view.was_away_too_long)
-        self.index = served.index
-        self.gauges = IndexGauges(served.index)
+        ranking = first_model(settings, model_of(encoder))
+        fresh = item_view.was_away_too_long
+        served = open_index(settings.index, folder / "index", model, fresh=fresh, adapter=ranking.adapter)
         self.items = LocalItemCatalogue(item_view, model)
         self.newest = NewestItems()
         self.popularity = Popularity()
         self.item_feed = ItemFeed(self.items, served.store, self.newest, model, clock)
         profile_view = LocalView(folder / "profiles", cache, clock.now_s(), away_s)
         self.people = people_index(settings, model)
-        self.ranker = live_ranker(settings)
-        self.behaviour = self.item_feed.behaviour = None if self.ranker is None else BehaviourFeed(self.ranker)
-        listeners = Listeners(self.people, self.behaviour)
+        self.ranker = _ranker(settings, ranking, model_of(encoder))
+        self._weights = folder / WEIGHTS
+        if self.ranker is not None and self._weights.exists() and not self.ranker.restore(self._weights.read_bytes()):
+            _log.info("ranking_weights_begin_anew", file=str(self._weights))
+        self.behaviour = self.item_feed.behaviour = self.feedback = None
+        if self.ranker is not None:
+            allowed = settings.consent
+            self.behaviour = self.item_feed.behaviour = BehaviourFeed(self.ranker, allowed.recommend)
+            self.feedback = FeedbackFeed(self.ranker, allowed.recommend, allowed.train)
+        listeners = Listeners(self.people, self.behaviour, self.feedback)
         self.profiles = ProfileFeed(profile_view, self.popularity, self.items, clock, listeners)
         self.identities = LocalIdentities(LocalView(folder / "identities", cache, clock.now_s()))
         config = consumer_config(settings.kafka, GROUP)
@@ -89,10 +103,16 @@ class LiveData:
             TopicFollower(config, names.profiles, self.profiles, clock, lambda _: on_death.set()),
             TopicFollower(config, names.identities, self.identities, clock, lambda _: on_death.set()),
         )
+        self.popular = PopularNow(self.popularity, self.newest, self.items)
+        maker = SpaceMaker(settings, encoder, model_of(encoder), self.items, self.popular, self.ranker)
+        self.spaces = Spaces(maker.over(served.index, ranking))
+        self.models = ModelSwitch(maker, self.spaces, self.item_feed, served, ranking)
+        self.gauges = IndexGauges(lambda: self.models.index)
+        self._looks = Repeated("ranking-model", self.models.look, MODEL_LOOK_S)
         self._compiler: subprocess.Popen[bytes] | None = None
         self._shredding = shredding(lambda: (self.profiles, self.identities))
         self._snapshots = Repeated(
-            "index-snapshots", self.item_feed.save_snapshot, settings.index.snapshot_interval_s
+            "index-snapshots", self._save, settings.index.snapshot_interval_s
         )
 
     def start(self) -> None:
@@ -101,6 +121,7 @@ class LiveData:
             follower.start()
         self._snapshots.start()
         self._shredding.start()
+        self._looks.start()
         if self.behaviour is not None:
             threading.Thread(target=self._fill_ranker, args=(self.behaviour,), daemon=True, name="ranker").start()
 
@@ -117,8 +138,25 @@ class LiveData:
     def refresh_gauges(self) -> None:
         """Publish sizes."""
         self.gauges.refresh()
+        if self.feedback is not None:
+            self.feedback.refresh_gauges()
         self.item_feed.refresh_gauges()
         self.profiles.refresh_gauges()
+
+    def _save(self) -> None:
+        self.item_feed.save_snapshot()
+        self._save_weights()
+
+    def _save_weights(self) -> None:
+        """What is lost is learnt again: a failure is told, not raised."""
+        if self.ranker is None:
+            return
+        written = self._weights.with_suffix(".new")
+        try:
+            written.write_bytes(self.ranker.learnt())
+            written.replace(self._weights)
+        except OSError as error:
+            _log.warning("ranking_weights_not_saved", why=str(error))
 
     def close(self) -> None:
         """Stop reading, write a last snapshot, release the folders."""
@@ -126,36 +164,22 @@ class LiveData:
             self._compiler.terminate()
         for follower in self.followers:
             follower.stop()
+        self._looks.stop(SNAPSHOT_JOIN_S)
         self._snapshots.stop(SNAPSHOT_JOIN_S)
         self._shredding.stop()
+        self._save_weights()
         self.item_feed.close()
         self.profiles.close()
         self.identities.close()
-        self.index.close()
+        self.models.index.close()
 
 
 def parts_of(settings: Settings, data: LiveData, encoder: Encoder, clock: Clock) -> ServeParts:
     """What the API answers from."""
-    background = background_of(encoder)
-    model = (encoder.name, encoder.version)
-    index: NeighbourIndex = data.index
-    rules = InterestRules(threshold=threshold_above(background))
-    tastes = TasteReader(index, data.items, model, rules, sensitive_of(settings))
-    popular = PopularNow(data.popularity, data.newest, data.items)
     return ServeParts(
         profiles=data.profiles,
         items=data.items,
-        index=index,
-        recommender=Recommender(
-            index,
-            data.items,
-            tastes,
-            popular,
-            ScoreWeights(background=background),
-            settings.consent.recommend,
-            data.ranker,
-        ),
-        explainer=Explainer(tastes, data.items, _tag_decay(settings)),
+        spaces=data.spaces,
         encoder=encoder,
         clock=clock,
         pseudonym_secret=settings.pseudonym_key(),
@@ -164,7 +188,7 @@ def parts_of(settings: Settings, data: LiveData, encoder: Encoder, clock: Clock)
         limits=limits_of(settings.api),
         audit=audit_of(settings),
         account_urls=settings.api.account_urls,
-        readiness=readiness_of(data.followers),
+        readiness=readiness_of(data.followers, data.item_feed, lambda: len(data.models.index)),
         refresh_gauges=data.refresh_gauges,
         resolve=data.identities.user_of,
         count_relations=data.profiles.relation_counts.of,
@@ -175,9 +199,18 @@ def parts_of(settings: Settings, data: LiveData, encoder: Encoder, clock: Clock)
     )
 
 
-def _tag_decay(settings: Settings) -> TagDecay:
-    profile = settings.profile
-    return TagDecay(profile.long_half_life_days * DAY_S, profile.platform_weights)
+def _platforms(settings: Settings) -> tuple[str, ...]:
+    mapped = mapped_platforms(settings.ingest.mappings_dir)
+    return tuple(dict.fromkeys((*settings.topics.platforms, *mapped)))
+
+
+def _ranker(settings: Settings, ranking: RankingModel, encoder: Model) -> LiveRanker | None:
+    """An empty ranker by behaviour where one is wanted; the local views fill it at every start."""
+    if not settings.recommend.behaviour:
+        return None
+    ranker, space = LiveRanker(ranking.rerankers), blend_space(ranking, encoder)
+    ranker.use(ranking.rerankers, ranking.content_weight, space)
+    return ranker
 
 
 def _similar(settings: Settings, data: LiveData, encoder: Encoder) -> SimilarFinder | None:
@@ -205,7 +238,10 @@ class Serve:
         loaded = encoder_of(settings) if encoder is None else encoder
         self._data = LiveData(settings, loaded, clock, self._died)
         self._parts = parts_of(settings, self._data, loaded, clock)
-        self._server = http_server(create_api(self._parts))
+        console = ConsoleParts(self._parts, self._data.live, _platforms(settings))
+        app = create_api(self._parts, sessions_of(console).key_of)
+        add_console(app, console)
+        self._server = http_server(app)
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
 
     def start(self) -> None:

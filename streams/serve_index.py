@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,11 +13,10 @@ from index.errors import CorruptSnapshot, NoSnapshot, SnapshotMismatch
 from index.factory import NearestIndex, build_index, index_of
 from index.snapshots import load, save
 from streams.adapters.item_catalogue import VectorModel
-from streams.ranking.live import LiveRanker
-from streams.ranking.reranker_files import PACKAGED, packaged
-from streams.ranking.reranker_files import load as load_rerankers
+from streams.ranking.adapter import Adapter
 from streams.serve.item_feed import IndexStore
 from streams.serve.people_index import PeopleIndex
+from streams.serve.spaces import as_encoded
 from streams.settings import Index, Settings
 from streams.telemetry import metrics
 
@@ -35,15 +34,22 @@ class ServedIndex:
     store: IndexStore
 
 
-def open_index(choice: Index, directory: Path, model: VectorModel, *, fresh: bool) -> ServedIndex:
-    """Restore or begin. fresh: leave snapshots aside, because what is built from the same topic starts anew too."""
-    index, offsets = _empty(choice, model) if fresh else _restored(choice, directory, model)
+def open_index(
+    choice: Index, directory: Path, model: VectorModel, *, fresh: bool, adapter: Adapter | None = None
+) -> ServedIndex:
+    """Restore or begin. fresh: leave snapshots aside, because what is built from the same topic starts anew too.
+
+    model: whose vectors are published. adapter: brings them into the space of the index, None for none.
+    """
+    space = model if adapter is None else VectorModel(adapter.label, adapter.dim)
+    index, offsets = _empty(choice, space) if fresh else _restored(choice, directory, space)
 
     def keep(next_offsets: Mapping[int, int]) -> None:
         saved = {str(partition): offset for partition, offset in next_offsets.items()}
-        save(index, directory, {OFFSETS: saved, MODEL: model.name})
+        save(index, directory, {OFFSETS: saved, MODEL: space.name})
 
-    return ServedIndex(index, IndexStore(index, offsets, keep))
+    adapt = as_encoded if adapter is None else adapter.apply
+    return ServedIndex(index, IndexStore(index, offsets, keep, adapt))
 
 
 def people_index(settings: Settings, model: VectorModel) -> PeopleIndex | None:
@@ -55,28 +61,22 @@ def people_index(settings: Settings, model: VectorModel) -> PeopleIndex | None:
     return PeopleIndex(index, model.name, settings.consent.recommend)
 
 
-def live_ranker(settings: Settings) -> LiveRanker | None:
-    """An empty ranker by behaviour where one is wanted; the local views fill it at every start. Raises UsageError."""
-    choice = settings.recommend
-    if not choice.behaviour:
-        return None
-    return LiveRanker(load_rerankers(Path(choice.reranker) / PACKAGED) if choice.reranker else packaged())
-
-
 class IndexGauges:
-    """Publishes the index's own report as metrics."""
+    """Publishes the index's own report as metrics. present: the index that answers now."""
 
-    def __init__(self, index: NearestIndex) -> None:
-        self._index = index
-        self._n_rebuilds = 0
+    def __init__(self, present: Callable[[], NearestIndex]) -> None:
+        self._present = present
+        self._counted: tuple[NearestIndex | None, int] = None, 0
 
     def refresh(self) -> None:
         """Called when metrics are read."""
-        report = self._index.report()
+        index = self._present()
+        report = index.report()
         metrics.INDEX_ITEMS.set(report.n_rows)
         metrics.INDEX_DELTA.set(report.n_delta)
-        metrics.INDEX_REBUILDS.inc(max(0, report.n_rebuilds - self._n_rebuilds))
-        self._n_rebuilds = report.n_rebuilds
+        n_before = self._counted[1] if self._counted[0] is index else 0
+        metrics.INDEX_REBUILDS.inc(max(0, report.n_rebuilds - n_before))
+        self._counted = index, report.n_rebuilds
 
 
 def _restored(choice: Index, directory: Path, model: VectorModel) -> tuple[NearestIndex, dict[int, int]]:

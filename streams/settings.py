@@ -25,6 +25,7 @@ from pydantic_settings import (
 from streams.domain.platforms import BUILT_IN, parse_platform
 from streams.domain.pseudonyms import Secrets
 from streams.domain.sensitive import DEFAULT_TERMS
+from streams.domain.trait_intake import DEFAULT_TRAITS, trait_name
 from streams.errors import UsageError
 
 PREFIX = "BRAID_"
@@ -137,6 +138,15 @@ class Ingest(_Group):
         {"USD": 1.0, "EUR": 1.08, "GBP": 1.27, "CNY": 0.14, "JPY": 0.0066},
         description="Value of one unit of a currency in `currency`; a price in another currency is left out.",
     )
+    traits: tuple[str, ...] = Field(
+        tuple(sorted(DEFAULT_TRAITS)),
+        description="Names of the declared traits that are kept (`docs/privacy.md`); none that names a person.",
+    )
+
+    @field_validator("traits")
+    @classmethod
+    def _trait_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(trait_name(name) for name in names)
 
 
 class Profile(_Group):
@@ -178,7 +188,11 @@ class Recommend(_Group):
     """How recommendations are ranked; see `docs/ranking.md`."""
 
     behaviour: bool = Field(True, description="Keep what people took to in memory and re-rank by it; false: content.")
-    reranker: str = Field("", description="Folder that `braid train` wrote; empty = the packaged re-ranker.")
+    model: str = Field(
+        "",
+        description="Folder of models that `braid train` wrote, of which `current` serves, or one of them; looked at "
+        "while serving, so another one is taken up without a restart. Empty = the packaged re-ranker.",
+    )
 
 
 class Segments(_Group):

@@ -22,6 +22,7 @@ from streams.domain.limits import IngestLimits
 from streams.domain.profiles import Model
 from streams.domain.publishing import PublishRules
 from streams.domain.sensitive import SensitiveTags
+from streams.domain.spaces import space_of
 from streams.errors import Unavailable
 from streams.meaning.entities import EntityFinder
 from streams.meaning.lexicons import load_lexicons
@@ -85,6 +86,7 @@ def limits_of(settings: Settings) -> IngestLimits:
         currency=ingest.currency,
         rates=ingest.currency_rates,
         consent_defaults=settings.consent.model_dump(),
+        traits=frozenset(ingest.traits),
     )
 
 
@@ -100,8 +102,8 @@ def identity_rules_of(settings: Settings) -> IdentityRules:
     )
 
 
-def fold_rules_of(settings: Settings, actions: ActionTable, dim: int) -> FoldRules:
-    """How events are folded."""
+def fold_rules_of(settings: Settings, actions: ActionTable, model: Model) -> FoldRules:
+    """How events are folded. model: whose vectors they have."""
     profile = settings.profile
 
     @cache  # a closed set of types, asked for once per event
@@ -113,7 +115,8 @@ def fold_rules_of(settings: Settings, actions: ActionTable, dim: int) -> FoldRul
         return actions.get(action_of(event_type))
 
     return FoldRules(
-        dim=dim,
+        dim=model.dim,
+        space=space_of(model.label),
         weight_of=weight_of,
         short_half_life_s=profile.short_half_life_days * DAY_S,
         long_half_life_s=profile.long_half_life_days * DAY_S,

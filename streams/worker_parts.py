@@ -13,6 +13,7 @@ import structlog
 from streams.adapters.clock import SystemClock
 from streams.adapters.cloudevents import decode
 from streams.adapters.embedding_cache import MemoryEmbeddingCache, RocksEmbeddingCache
+from streams.adapters.encoded_anew import CatalogueEncoded
 from streams.adapters.encoded_texts import EncodedTexts
 from streams.adapters.folders import writable_folder
 from streams.adapters.followed import Feeding
@@ -34,6 +35,7 @@ from streams.brokers.faust_connection import faust_broker_options
 from streams.brokers.source_topics import SourceTopics
 from streams.brokers.topics import letters_kept_s
 from streams.domain.audit_records import mark_of
+from streams.domain.spaces import space_of
 from streams.domain.topic_names import TopicNames
 from streams.engine.effects import Stage
 from streams.engine.fatal import die
@@ -158,7 +160,10 @@ class WorkerParts:
         )
         owner = self._owner("catalogue", None)
         batch = BatchLimits(_CATALOGUE_RECORDS, _CATALOGUE_RECORDS)
-        return self._app(CatalogueStage(describer, self.names, self.keep), (self.names.items,), owner, batch)
+        # `items` is compacted: another encoder reads all of it again, and so encodes everything anew.
+        generation = space_of(model_of(self.encoder).label).hex()
+        stage = CatalogueStage(describer, self.names, self.keep)
+        return self._app(stage, (self.names.items,), owner, batch, generation)
 
     def profile(self) -> StageApp:
         """`user-events` → `profiles`."""
@@ -169,7 +174,7 @@ class WorkerParts:
             return apps[0].peek(partition, keys)
 
         rules = PersonRules(
-            fold_rules_of(self.settings, self.actions, self.encoder.dim),
+            fold_rules_of(self.settings, self.actions, model_of(self.encoder)),
             self.settings.consent.model_dump(),
             load_segments(self.settings.segments.file, self.settings.consent.recommend),
         )
@@ -177,7 +182,13 @@ class WorkerParts:
         updater = ProfileUpdater(
             rules,
             publish_rules_of(self.settings, self.encoder),
-            Sources(items, texts, own_words_of(self.settings, self.encoder.name, texts.vectors), peek),
+            Sources(
+                items,
+                texts,
+                own_words_of(self.settings, self.encoder.name, texts.vectors),
+                peek,
+                CatalogueEncoded(items.n_of_other_models).wait,
+            ),
         )
         changelog = ChangelogSource(client_config(self.settings.kafka), self.names.profile_state)
         owner = self._owner("profile", changelog)
@@ -241,7 +252,12 @@ class WorkerParts:
         return Standby(owner.changelog, owner.storage)
 
     def _app(
-        self, stage: Stage, sources: tuple[str, ...], owner: OwnerConfig | None = None, batch: BatchLimits | None = None
+        self,
+        stage: Stage,
+        sources: tuple[str, ...],
+        owner: OwnerConfig | None = None,
+        batch: BatchLimits | None = None,
+        generation: str = "",
     ) -> StageApp:
         engine, kafka = self.settings.engine, self.settings.kafka
         batch = batch or BatchLimits(engine.max_batch_records, engine.max_batch_records)
@@ -262,6 +278,7 @@ class WorkerParts:
             standby=self._standby(owner),
             fault=self.fault,
             faust_options=faust_broker_options(kafka, is_embedded=self.sources.is_embedded),
+            generation=generation,
         )
         return StageApp(stage, sources, config)
 

@@ -94,6 +94,16 @@ class LocalItemCatalogue:
             if record is not None:
                 yield key.decode("utf-8", "replace"), record
 
+    def records_of(self, keys: Sequence[str]) -> list[ItemRecord | None]:
+        """As they were published, in the order of the keys, None for unknown ones."""
+        return [
+            None if raw is None else unpack_item(raw) for raw in self._view.get_many([key.encode() for key in keys])
+        ]
+
+    def n_of_other_models(self) -> int:
+        """How many items wait for a vector of this model; reads all of them, 3 µs each."""
+        return sum(record.model != self._model.name for _, record in self.records())
+
     def n_items(self) -> int:
         """Estimated number of items."""
         return self._view.n_records()

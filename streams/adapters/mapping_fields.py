@@ -13,7 +13,7 @@ from streams.domain import reasons
 from streams.domain.clocks import format_time
 from streams.errors import InvalidEvent
 
-Kind = Literal["text", "number", "flag", "list", "time"]
+Kind = Literal["text", "number", "flag", "list", "time", "table"]
 Scalar = str | int | float | bool
 OTHERWISE: Final = "*"
 MAX_NUMBER_CHARS: Final = 64
@@ -129,6 +129,8 @@ def _conversion(spec: FieldSpec, kind: Kind) -> Callable[[Any], Any]:
         raise ValueError("unit: only for numbers and times")
     if kind == "list":
         return lambda raw: _texts(raw, spec.split)
+    if kind == "table":
+        return _table
     return _flag if kind == "flag" else _text
 
 
@@ -197,6 +199,16 @@ def _texts(raw: Any, split: str | None) -> list[str]:
     if isinstance(raw, list):
         return [_text(part) for part in raw]
     raise _unfit("a list of texts", raw)
+
+
+def _table(raw: Any) -> msgspec.Raw:
+    """A table as the contract's envelope carries it, undecoded."""
+    if not isinstance(raw, dict):
+        raise _unfit("a table", raw)
+    try:
+        return msgspec.Raw(msgspec.json.encode(raw))
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidEvent(reasons.MAPPING_FAILED, "a table that cannot be written down") from None
 
 
 def _unfit(expected: str, raw: Any) -> InvalidEvent:

@@ -24,11 +24,12 @@ Specs = dict[str, str | FieldSpec]
 
 ENVELOPE_KINDS: Final[dict[str, Kind]] = {
     "id": "text", "source": "text", "type": "text", "time": "time", "sentat": "time", "subject": "text",
-    "userid": "text", "anonymousid": "text", "sessionid": "text",
+    "userid": "text", "anonymousid": "text", "sessionid": "text", "experiment": "text",
 }  # fmt: skip
 DATA_KINDS: Final[dict[str, Kind]] = {
     "text": "text", "query": "text", "reverses_id": "text", "rating": "number", "value": "number",
     "quantity": "number", "position_s": "number", "duration_s": "number", "dwell_s": "number", "completed": "flag",
+    "traits": "table",
 }  # fmt: skip
 ITEM_KINDS: Final[dict[str, Kind]] = {
     "item_id": "text", "title": "text", "description": "text", "category": "text", "brand": "text", "color": "text",

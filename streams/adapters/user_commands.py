@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from streams.domain.consents import Will
 from streams.domain.events import EVENT_ID_BYTES, Event
-from streams.domain.wills import ERASURE_REQUESTED, PROFILE_EXPIRED
+from streams.domain.wills import ERASURE_REQUESTED, PROFILE_EXPIRED, PROFILE_REENCODED
 from streams.errors import Unavailable
 from streams.ports import Clock
 
@@ -37,7 +37,13 @@ class UserCommands:
     def expire(self, users: Sequence[str], before_s: float) -> None:
         """Ask users to let go of what they hold, if nothing came since `before_s`. Raises Unavailable."""
         will = Will(expire_before_s=before_s)
-        self._send([(user, self._event(user, _name_of(user, before_s), PROFILE_EXPIRED, will)) for user in users])
+        name = f"{before_s:.0f}"
+        self._send([(user, self._event(user, _name_of(user, name), PROFILE_EXPIRED, will)) for user in users])
+
+    def reencode(self, users: Sequence[str], space: bytes) -> None:
+        """Ask users to be published in this space. Raises Unavailable."""
+        will, name = Will(reencode=True), space.hex()
+        self._send([(user, self._event(user, _name_of(user, name), PROFILE_REENCODED, will)) for user in users])
 
     def _event(self, user: str, event_id: bytes, action: str, will: Will) -> Event:
         now_s = self._clock.now_s()
@@ -62,6 +68,6 @@ class UserCommands:
             raise Unavailable(f"topic {self._topic}: a command is not confirmed ({why}); ask again")
 
 
-def _name_of(user: str, before_s: float) -> bytes:
+def _name_of(user: str, asked: str) -> bytes:
     """The same sweep asks a user with the same id."""
-    return blake2b(f"{user} {before_s:.0f}".encode(), digest_size=EVENT_ID_BYTES).digest()
+    return blake2b(f"{user} {asked}".encode(), digest_size=EVENT_ID_BYTES).digest()

@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from streams.cli import keys, segments, topics
+from streams.cli import keys, models, segments, topics
 from streams.cli.broker import broker
 from streams.cli.demo.command import demo
 from streams.cli.evaluate import evaluate
@@ -38,6 +38,7 @@ app.command()(rights)
 app.command()(evaluate)
 app.command()(train)
 app.add_typer(keys.app, name="keys")
+app.add_typer(models.app, name="models")
 app.add_typer(segments.app, name="segments")
 app.add_typer(topics.app, name="topics")
 

@@ -9,19 +9,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import typer
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from streams.adapters.mapping_files import action_table, decoder_for, load_mappings
-from streams.domain.raw import RawRecord
+from streams.cli.logged_events import event_log
 from streams.errors import UsageError
 from streams.evaluation.datasets import Found, event_plans, recognise, table_plans
 from streams.evaluation.evaluating import Report, evaluate, sampled
-from streams.evaluation.event_logs import EventLog, Gate
 from streams.evaluation.figures import Row
-from streams.evaluation.logs import Log
 from streams.evaluation.methods.known import chosen
 from streams.evaluation.metrics_file import write_metrics
 from streams.evaluation.plots import check_plot, plot
@@ -29,9 +25,8 @@ from streams.evaluation.protocols import Plan, Split
 from streams.evaluation.sentiment import evaluate_sentiment
 from streams.evaluation.showing import markdown, sentiment_table, tables
 from streams.settings import Settings
-from streams.simulation.replaying import Rejected, read_records
 from streams.training.labelled_texts import HELD_BACK, training_files
-from streams.wiring import encoder_of, identity_rules_of, limits_of
+from streams.wiring import encoder_of
 
 
 @dataclass(frozen=True)
@@ -111,25 +106,7 @@ def _measured(found: Found, wanted: Wanted) -> Report:
 def _plans(found: Found, wanted: Wanted) -> Iterator[Plan]:
     if found.kind == "tables":
         return table_plans(found.path, wanted.protocols, wanted.split, wanted.seed)
-    return event_plans(_event_log(found.files), found.path, wanted.protocols, wanted.split, wanted.seed)
-
-
-def _event_log(files: Sequence[Path]) -> Log:
-    """What the worker's gate lets through, under the settings of this machine."""
-    settings = Settings.load()
-    mappings, limits = load_mappings(settings.ingest.mappings_dir), limits_of(settings)
-    actions = action_table(mappings).with_overrides(settings.profile.action_weights)
-    gate = Gate(decoder_for(mappings, limits.max_event_bytes), actions, limits, identity_rules_of(settings))
-    reading = EventLog(gate)
-    n_lines = 0
-    for entry in read_records(files):
-        if isinstance(entry, Rejected):
-            n_lines += 1
-        else:
-            reading.take([RawRecord(entry.value, tuple(entry.headers), topic=entry.topic_suffix, key=entry.key)])
-    if n_lines or reading.n_refused:
-        typer.echo(f"left out: {n_lines} lines that are no records, {reading.n_refused} refused by the gate", err=True)
-    return reading.log()
+    return event_plans(event_log(found.files), found.path, wanted.protocols, wanted.split, wanted.seed)
 
 
 def _read_texts(found: Found, wanted: Wanted, json_file: Path | None) -> None:

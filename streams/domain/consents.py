@@ -22,7 +22,8 @@ MAX_BLOCKED_TAGS: Final = 64
 class Will(msgspec.Struct, array_like=True, frozen=True):
     """What one event asks for. personalised: None = nothing said. block, unblock: tags as `<kind>:<value>`.
 
-    expire_before_s: let go of what is held if nothing came since then, 0 = no.
+    expire_before_s: let go of what is held if nothing came since then, 0 = no. reencode: publish in the encoder's
+    present space.
     """
 
     consents: dict[str, bool] = {}
@@ -31,6 +32,7 @@ class Will(msgspec.Struct, array_like=True, frozen=True):
     unblock: tuple[str, ...] = ()
     erase: bool = False
     expire_before_s: float = 0.0
+    reencode: bool = False
 
 
 class Word(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -25,6 +25,7 @@ MAX_QUANTITY: Final = 1e6
 MAX_DURATION_S: Final = 1e8
 
 Identifier = Annotated[str, Meta(min_length=1, max_length=MAX_ID_CHARS)]
+Experiment = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}:[A-Za-z0-9._-]{1,64}\Z")]
 ShortWords = Annotated[list[str], Meta(max_length=MAX_LIST_ITEMS)]
 Tags = Annotated[list[Annotated[str, Meta(min_length=3, max_length=160)]], Meta(max_length=MAX_BLOCKED_TAGS)]
 Price = Annotated[float, Meta(ge=0, le=MAX_PRICE)]
@@ -77,7 +78,10 @@ NO_DATA: Final = Data()
 
 
 class Envelope(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A CloudEvent 1.0 with Braid's extensions. `consent` stays undecoded: a word, or an object by purpose."""
+    """A CloudEvent 1.0 with Braid's extensions. `consent` stays undecoded: a word, or an object by purpose.
+
+    experiment: the assignment that the event was made under, `<name>:<variant>`.
+    """
 
     specversion: str
     id: Identifier
@@ -91,6 +95,7 @@ class Envelope(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     userid: Identifier | None = None
     anonymousid: Identifier | None = None
     sessionid: Identifier | None = None
+    experiment: Experiment | None = None
     consent: Raw = Raw(b"")
     data: Data | None = None
     data_base64: str | None = None

@@ -15,6 +15,8 @@ from streams.domain.consents import Will
 EVENT_VERSION = 1
 EVENT_ID_BYTES = 8
 
+TraitValue = str | int | float | bool
+
 
 class Item(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What a platform says about one thing people do something with. Text is cleaned; prices are in one currency."""
@@ -45,6 +47,8 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     reverses: event_id of the event that this one takes back, or None.
     will: what the person decides with it about their data, or None.
     is_rated: whether the person gave stars beside their words, so that these do not decide alone.
+    traits: what the account says about its person (`domain.trait_intake`), None for a trait that it takes back.
+    experiment: the assignment that the event was made under, `<name>:<variant>`, or empty.
     """
 
     event_id: bytes
@@ -61,6 +65,8 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     version: int = EVENT_VERSION
     will: Will | None = None
     is_rated: bool = False
+    traits: dict[str, TraitValue | None] | None = None
+    experiment: str = ""
 
 
 class ItemRecord(msgspec.Struct, frozen=True, array_like=True):

@@ -3,6 +3,7 @@
 * `pseudonym`  stands for a person, an account or one of their events; a keyed or plain hash
 * `behaviour`  what the person did, as the platform said it
 * `inference`  what Braid made of that
+* `attribute`  what the person or a platform says that the person is
 * `choice`     what the person decided about their data
 * `technical`  about the record, the model or an item, not about the person
 
@@ -18,16 +19,22 @@ import msgspec
 
 from streams.domain import consents, events, intents, profiles
 
-PersonalData = Literal["pseudonym", "behaviour", "inference", "choice", "technical"]
+PersonalData = Literal["pseudonym", "behaviour", "inference", "attribute", "choice", "technical"]
 Classes = Mapping[str, PersonalData]
 
 
-def _classes(
-    *, pseudonym: str = "", behaviour: str = "", inference: str = "", choice: str = "", technical: str = ""
+def _classes(  # noqa: PLR0913 - one a class
+    *,
+    pseudonym: str = "",
+    behaviour: str = "",
+    inference: str = "",
+    attribute: str = "",
+    choice: str = "",
+    technical: str = "",
 ) -> Classes:
     named: dict[PersonalData, str] = {
-        "pseudonym": pseudonym, "behaviour": behaviour, "inference": inference, "choice": choice,
-        "technical": technical,
+        "pseudonym": pseudonym, "behaviour": behaviour, "inference": inference, "attribute": attribute,
+        "choice": choice, "technical": technical,
     }  # fmt: skip
     return {field: name for name, fields in named.items() for field in fields.split()}
 
@@ -35,8 +42,9 @@ def _classes(
 PROFILE: Final[Mapping[type[msgspec.Struct], Classes]] = {
     profiles.ProfileRecord: _classes(
         pseudonym="profile_id change identity",
-        behaviour="as_of events_applied platforms recent",
+        behaviour="as_of events_applied platforms recent experiments",
         inference="vectors tags quality sentiment segments intent relations",
+        attribute="traits",
         choice="consents personalised blocked_tags",
         technical="schema_version revision updated_at model",
     ),
@@ -66,6 +74,10 @@ PROFILE: Final[Mapping[type[msgspec.Struct], Classes]] = {
     profiles.Vectors: _classes(inference="short long interests"),
     profiles.RecentEvent: _classes(pseudonym="id", behaviour="type platform item time", inference="weight"),
     profiles.Consent: _classes(choice="status at"),
+    profiles.Trait: _classes(
+        behaviour="observed_at platform", inference="source confidence", attribute="value"
+    ),
+    profiles.Experiment: _classes(behaviour="at", technical="name variant"),
     profiles.Quality: _classes(
         behaviour="late_events", inference="cold_start confidence", technical="degraded tags_filtered"
     ),
@@ -74,12 +86,14 @@ PROFILE: Final[Mapping[type[msgspec.Struct], Classes]] = {
 RECORDS: Final[Mapping[type[msgspec.Struct], Classes]] = {
     events.Event: _classes(
         pseudonym="event_id account session reverses",
-        behaviour="platform type occurred_at_s strength item text is_rated",
+        behaviour="platform type occurred_at_s strength item text is_rated experiment",
+        attribute="traits",
         choice="will",
         technical="received_at_s version",
     ),
     consents.Will: _classes(
         choice="consents personalised block unblock erase expire_before_s",
+        technical="reencode",
     ),
     events.ItemRecord: _classes(
         technical="platform item model vector degraded updated_at_s offset version",

@@ -19,9 +19,11 @@ from streams.domain.actions import Action, built_in
 from streams.domain.decay import DAY_S, factor
 from streams.domain.edges import EdgeMaker
 from streams.domain.events import Event, item_key
+from streams.domain.experiments import assign
 from streams.domain.feelings import Said, add_said, bounded, rescaled, said_of, topics_of
 from streams.domain.heaviest import heaviest
 from streams.domain.influence import InfluenceRules
+from streams.domain.languages import take_to
 from streams.domain.readings import Reading
 from streams.domain.relations import EdgeEvidence
 from streams.domain.seen_ids import Sight
@@ -29,6 +31,7 @@ from streams.domain.sensitive import SensitiveTags
 from streams.domain.sentiments import strength_of
 from streams.domain.states import AccountState, Recent, TagState, UserState
 from streams.domain.tags import item_tags
+from streams.domain.traits import declare
 
 Vectors = NDArray[np.float32]
 
@@ -46,7 +49,9 @@ class FoldRules:
     """weight_of: signed weight of an event type. Half-lives in seconds; bounds in entries per account.
 
     declared: the action of an event type, None for an unknown one. max_edges: of an account; 0 keeps none.
-    sensitive: tags that are never made, None for none. influence: how much one account may bring, None for no bound.
+    sensitive: tags and traits that are never kept, None for none. influence: how much one account may bring, None for
+    no bound.
+    space: of the vectors (`domain.spaces`); sums of another one must have begun again before.
     """
 
     dim: int
@@ -60,6 +65,7 @@ class FoldRules:
     influence: InfluenceRules | None = None
     declared: Callable[[str], Action | None] = built_in
     max_edges: int = 16
+    space: bytes = b""
     edges: EdgeMaker = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -198,6 +204,7 @@ def _fold_account(
         account, factor(aged_s, rules.short_half_life_s), factor(aged_s, rules.long_half_life_s), [], [], []
     )
     _age(account, share, reference_s)
+    account.space = rules.space
     account.n_events += len(fresh)
     account.first_s = min(account.first_s, *times)
     account.last_s = max(account.last_s, latest_s)
@@ -208,6 +215,10 @@ def _fold_account(
         counts[kind] = counts.get(kind, 0) + 1
         if event.received_at_s - event.occurred_at_s > LATE_S:
             account.n_late += 1
+        if event.traits is not None:
+            account.traits = declare(account.traits, event.traits, event.occurred_at_s, rules.sensitive)
+        if event.experiment:
+            account.experiments = assign(account.experiments, event.experiment, event.occurred_at_s)
         strength, said, reading = event.strength, None, observation.said
         if reading is not None:
             action = rules.declared(kind)
@@ -254,6 +265,8 @@ def _count_in(
     key = ""
     if item is not None:
         tags, key = item_tags(item), item_key(event.platform, item.item_id)
+        if item.language and long > 0.0:
+            account.languages = take_to(account.languages, item.language, long / account.tag_scale, at_s)
     if observation.about is not None:
         tags = (*tags, *topics_of(observation.about))
     if said is not None:
@@ -290,6 +303,8 @@ def _age(account: AccountState, share: _Pending, reference_s: float) -> None:
             tag.score *= account.tag_scale
             tag.mass *= account.tag_scale
         rescaled(account.feelings, account.tag_scale)
+        for language in account.languages.values():
+            language.mass *= account.tag_scale
         account.tag_scale = 1.0
 
 

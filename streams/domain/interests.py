@@ -7,8 +7,9 @@ order they came. Shapes: N events, D dimensions, G groups.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -16,10 +17,14 @@ from numpy.typing import NDArray
 
 from streams.domain.decay import DAY_S, factor
 from streams.domain.events import Item
+from streams.domain.ranking import cosines_of
 from streams.domain.sensitive import SensitiveTags
 from streams.domain.tags import item_tags, split_tag
 
 Vectors = NDArray[np.float32]
+Products = NDArray[np.float64]
+Pairs = NDArray[np.int64]
+Merges = Callable[[Products, float], Pairs]
 
 #: What a label is taken from, best first: the widest word that still says something.
 LABEL_KINDS: Final = ("category", "topic", "person", "brand", "color")
@@ -84,11 +89,15 @@ def threshold_above(background: float, strictness: float = 0.25) -> float:
 
 
 def group_interests(
-    events: Sequence[InterestEvent], vectors: Vectors, as_of_s: float, rules: InterestRules
+    events: Sequence[InterestEvent],
+    vectors: Vectors,
+    as_of_s: float,
+    rules: InterestRules,
+    merges: Merges | None = None,
 ) -> list[InterestGroup]:
     """At most `max_interests` groups, heaviest first. vectors: float32 (N, D), unit rows, one an event.
 
-    Only events with positive weight make interests; a negative one takes mass from the interests it is close to and
+    merges: `closest_pairs` or what does the same faster. Only events with positive weight make interests; a negative one takes mass from the interests it is close to and
     turns them away from it.
 
     >>> axes = np.eye(2, dtype=np.float32)
@@ -102,7 +111,9 @@ def group_interests(
     liked = [row for row in order if weights[row] > LEAST_WEIGHT and vectors[row].any()]
     if not liked:
         return []
-    groups = _agglomerated(_by_item(events, vectors, weights, liked), rules.threshold)
+    single = _by_item(events, vectors, weights, liked)
+    products = cosines_of(single.sums, single.sums).astype(np.float64)
+    groups = _merged(single, (merges or closest_pairs)(products, rules.threshold))
     for row in order:
         if weights[row] < 0.0:
             _push_away(groups, vectors[row], -weights[row], rules)
@@ -148,36 +159,58 @@ def _by_item(
     members: dict[str, list[int]] = {}
     for row in liked:
         members.setdefault(events[row].item or events[row].event_id, []).append(row)
-    sums = np.stack(
-        [np.sum([vectors[row] * np.float32(weights[row]) for row in rows], axis=0) for rows in members.values()]
-    )
-    masses = np.array([sum(weights[row] for row in rows) for rows in members.values()])
+    rows = [row for together in members.values() for row in together]
+    starts = np.cumsum([0, *map(len, members.values())])[:-1]
+    weighted = vectors[rows] * np.array([weights[row] for row in rows], np.float32)[:, None]
+    sums: Vectors = np.add.reduceat(weighted, starts, axis=0)
+    masses = np.array([sum(weights[row] for row in together) for together in members.values()])
     return _Groups(sums, masses, list(members.values()))
 
 
-def _agglomerated(groups: _Groups, threshold: float) -> _Groups:
-    """Merge the closest pair while its cosine reaches the threshold; of equal pairs the first."""
-    sums, masses, members = groups.sums.copy(), groups.masses.copy(), [list(rows) for rows in groups.members]
-    units = _unit(sums)
-    # einsum, not BLAS, whose threads wait for each other when several requests run.
-    closeness = np.einsum("gd,hd->gh", units, units)
-    np.fill_diagonal(closeness, -np.inf)
-    alive = np.ones(len(sums), dtype=np.bool_)
-    while len(sums) > 1:
-        first, second = sorted(int(at) for at in np.unravel_index(int(np.argmax(closeness)), closeness.shape))
+def closest_pairs(products: Products, threshold: float) -> Pairs:
+    """The merges, int64 (M, 2), in their order: the closest two while their cosine reaches the threshold.
+
+    products: float64 (G, G), inner products of the groups; the second of a pair, always the later one, goes into the
+    first. Of equal pairs the first. A merge adds two rows of inner products instead of multiplying vectors again.
+    """
+    products = products.copy()
+    # Zero rows, and those merged away, are close to nothing.
+    norms = np.sqrt(products.diagonal())
+    inverse_norms = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0.0)
+    closeness = np.where(_above(len(products)), products * inverse_norms[:, None] * inverse_norms, -np.inf)
+    alive = np.ones(len(products), dtype=np.bool_)
+    pairs = []
+    for _ in range(len(products) - 1):
+        first, second = divmod(int(closeness.argmax()), len(products))
         if closeness[first, second] < threshold:
             break
+        pairs.append((first, second))
+        alive[second] = False
+        products[first] += products[second]
+        products[first, first] += products[first, second]
+        products[:, first] = products[first]
+        norm = sqrt(products[first, first])
+        inverse_norms[first] = 1.0 / norm if norm > 0.0 else 0.0
+        row = np.where(alive, products[first] * inverse_norms * inverse_norms[first], -np.inf)
+        closeness[first, first + 1 :] = row[first + 1 :]
+        closeness[:first, first] = row[:first]
+        closeness[second, :] = closeness[:, second] = -np.inf
+    return np.array(pairs, np.int64).reshape(-1, 2)
+
+
+def _above(n: int) -> NDArray[np.bool_]:
+    """Mask (n, n) of what lies above the diagonal: each pair once."""
+    return np.arange(n)[:, None] < np.arange(n)
+
+
+def _merged(groups: _Groups, pairs: Pairs) -> _Groups:
+    sums, masses, members = groups.sums.copy(), groups.masses.copy(), [list(rows) for rows in groups.members]
+    for first, second in pairs.tolist():
         sums[first] += sums[second]
         masses[first] += masses[second]
         members[first] += members[second]
-        alive[second] = False
-        closeness[second, :] = closeness[:, second] = -np.inf
-        units[first] = _unit(sums[first : first + 1])[0]
-        row = np.where(alive, units @ units[first], -np.inf)
-        row[first] = -np.inf
-        closeness[first, :] = closeness[:, first] = row
-    kept = np.flatnonzero(alive)
-    return _Groups(sums[kept], masses[kept], [members[at] for at in kept])
+    kept = np.setdiff1d(np.arange(len(sums)), pairs[:, 1])
+    return _Groups(sums[kept], masses[kept], [members[at] for at in kept.tolist()])
 
 
 def _push_away(groups: _Groups, disliked: Vectors, weight: float, rules: InterestRules) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from streams.domain.trait_intake import DEFAULT_TRAITS, trait_name
+
 DAY_S = 86_400.0
 
 
@@ -18,6 +20,7 @@ class IngestLimits:
     max_future_s: times up to this far ahead are set to the broker's clock, later ones refused.
     rates: value of one unit of a currency in `currency`; a price in another currency is left out.
     consent_defaults: by purpose, what holds while nobody said anything.
+    traits: names of the declared traits that are kept.
     """
 
     max_event_bytes: int = 1_000_000
@@ -28,9 +31,13 @@ class IngestLimits:
     currency: str = "USD"
     rates: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({"USD": 1.0}))
     consent_defaults: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
+    traits: frozenset[str] = DEFAULT_TRAITS
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a bound that can hold nothing."""
+        """Raises ValueError for a bound that can hold nothing, and for a trait that names a person."""
+        for name in self.traits:
+            if trait_name(name) != name:
+                raise ValueError(f"traits {name!r}: write {trait_name(name)!r}")
         for name in ("max_event_bytes", "max_text_chars"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} = {getattr(self, name)}: must be positive")

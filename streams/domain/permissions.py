@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from streams.domain.consents import Purpose
 from streams.domain.profiles import ProfileRecord
 
 
@@ -12,7 +13,12 @@ def why_nothing_personal(profile: ProfileRecord, recommend_default: bool = True)
     """
     if not profile.personalised:
         return "this person has switched personalisation off"
-    said = profile.consents.get("recommend")
-    if not (recommend_default if said is None else said.status == "granted"):
+    if not allows(profile, "recommend", recommend_default):
         return "this person does not allow recommendations by their profile"
     return ""
+
+
+def allows(profile: ProfileRecord, purpose: Purpose, default: bool) -> bool:
+    """What the person said about the purpose; where they said nothing, the default."""
+    said = profile.consents.get(purpose)
+    return default if said is None else said.status == "granted"

@@ -6,8 +6,11 @@ norm, or empty where there is nothing to point at. Never a raw platform id, neve
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
+from streams.domain.events import TraitValue
 from streams.domain.intents import Intent
 
 PROFILE_SCHEMA_VERSION = 1
@@ -173,6 +176,28 @@ class Consent(msgspec.Struct, frozen=True, gc=False):
     at: float | None
 
 
+class Trait(msgspec.Struct, frozen=True, gc=False):
+    """Something about the person. source: declared by an account, or inferred from what the person does.
+
+    confidence: in (0, 1], 1 for what was declared. observed_at: event time, UTC seconds. platform: where it was
+    declared, else empty.
+    """
+
+    value: TraitValue
+    source: Literal["declared", "inferred"]
+    confidence: float
+    observed_at: float
+    platform: str = ""
+
+
+class Experiment(msgspec.Struct, frozen=True, gc=False):
+    """The variant of an experiment that the person was given. at: time of the newest event that said so."""
+
+    name: str
+    variant: str
+    at: float
+
+
 class Quality(msgspec.Struct, frozen=True, gc=False):
     """How far to trust the profile. confidence in [0, 1]; degraded: vectors of a fallback encoder.
 
@@ -192,7 +217,8 @@ class ProfileRecord(msgspec.Struct, frozen=True):
     revision grows by one per published change; readers drop what is not newer. as_of: latest event time applied.
     consents: by purpose, what all of the person's accounts allow. personalised: false when the person switched choosing
     for them off. blocked_tags: never shown or used again. sentiment: of what the person wrote, None without any of it.
-    intent: of the latest session, None where nothing is recent. segments: those the person is in.
+    intent: of the latest session, None where nothing is recent. segments: those the person is in. traits: by name.
+    experiments: newest first.
     updated_at: the broker's time of the newest event applied, so that a replay gives the same record.
     """
 
@@ -217,6 +243,8 @@ class ProfileRecord(msgspec.Struct, frozen=True):
     segments: list[Segment] = []
     intent: Intent | None = None
     relations: list[Relation] = []
+    traits: dict[str, Trait] = {}
+    experiments: list[Experiment] = []
 
 
 encode_profile = msgspec.msgpack.Encoder().encode

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from streams.domain.choices import choices_of
 from streams.domain.consents import blocked_tags
 from streams.domain.decay import factor
+from streams.domain.experiment_view import experiments_of
 from streams.domain.feelings import FeltShare, sentiment_of
 from streams.domain.intents import IntentRules, intent_of
 from streams.domain.interest_view import ItemVectors, groups_of, interests_of
@@ -33,6 +34,7 @@ from streams.domain.profiles import (
 from streams.domain.relation_view import EdgeShare, relations_of
 from streams.domain.states import AccountState, Pointer, Recent, UserState
 from streams.domain.tag_view import Share, strongest_tags, without_evidence
+from streams.domain.trait_view import traits_of
 from streams.domain.unit_vectors import unit_vector, unit_vectors
 
 MAX_TRIGGERS = 20
@@ -217,6 +219,8 @@ def _record(rules: PublishRules, changed: Changed, view: _View, interests: list[
             view.blocked,
         ),
         intent=intent_of(rules.intent, [recent for _, recent in recents]),
+        traits=traits_of(shares),
+        experiments=experiments_of([part.account.experiments for part in parts]),
         **choices_of(rules.consent_defaults, state),
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf, isfinite
 from typing import Final
 
 import msgspec
@@ -60,6 +61,10 @@ class Relations(msgspec.Struct, array_like=True):
     reference_s: float = 0.0
     scale: float = 1.0
     edges: dict[str, EdgeState] = {}
+
+    def is_sound(self) -> bool:
+        """Whether everything else here can be done with it: keys of three parts, a scale to divide by."""
+        return 0.0 < self.scale < inf and isfinite(self.reference_s) and all(key.count(":") > 1 for key in self.edges)
 
 
 def add(

@@ -26,7 +26,9 @@ Step = Callable[[Any], Any]
 #: Why a record is there, and what is decided here: both are made after the profile was judged.
 OFF_LIMITS: Final = frozenset({"change", "segments"})
 #: Names of fields that hold UTC seconds, of which only the age is worth a comparison.
-TIMES: Final = frozenset({"updated_at", "as_of", "first_seen", "last_seen", "at", "time", "started_at", "ended_at"})
+TIMES: Final = frozenset(
+    {"updated_at", "as_of", "first_seen", "last_seen", "at", "time", "started_at", "ended_at", "observed_at"}
+)
 MEASURES: Final = ("score", "share", "polarity", "support", "first_seen", "last_seen")
 
 
@@ -129,6 +131,8 @@ def _walked(kind: Any, rest: str, path: str, name: str = "") -> tuple[list[Step]
         return [], "time" if name in TIMES else "number"
     if kind is str or kind is bool:
         return [], "text" if kind is str else "bool"
+    if get_origin(kind) in {Union, UnionType} and str in get_args(kind):
+        return [_plain], "text"
     raise ValueError(f"field = {path!r}: cannot be compared; use a number, a text or a truth")
 
 
@@ -149,6 +153,11 @@ def _without_none(kind: Any) -> Any:
         inner = [part for part in get_args(kind) if part is not type(None)]
         return inner[0] if len(inner) == 1 else kind
     return kind
+
+
+def _plain(value: object) -> str:
+    """A value of one of several kinds as a segment file may write it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _is_structure(kind: Any) -> bool:

@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import inf, isfinite
 from typing import Final
 
 import msgspec
 
 from streams.domain.consents import Standing
 from streams.domain.events import EVENT_ID_BYTES
+from streams.domain.experiments import Assigned
 from streams.domain.influence import Influence
+from streams.domain.languages import LanguageState
 from streams.domain.relations import Relations
 from streams.domain.seen_ids import TIME_BYTES, SeenIds
+from streams.domain.traits import Declared
 
 # gc=False: leaves of the state hold no cycles, and a batch makes ten thousands of them; without it the garbage
 # collector takes a third of the fold's time.
@@ -64,9 +67,11 @@ class AccountState(msgspec.Struct, array_like=True):
     """Everything one account brought. short, long: float32 bytes (D,), sums at reference_s; empty = zero.
 
     short_mass, long_mass: decayed sums of absolute weights, in step with the vectors. tag_scale: what one unit of the
-    scores and masses of tags and feelings is worth at reference_s, so that all of them age at once. feelings: by what
-    is spoken of, `<kind>:<name>`; all texts together under the empty name. influence: what it brought lately, which
-    bounds what it may bring. relations: to brands, products, topics, places and people.
+    scores and masses of tags, feelings and languages is worth at reference_s, so that all of them age at once.
+    feelings: by what is spoken of, `<kind>:<name>`; all texts together under the empty name. influence: what it brought
+    lately, which bounds what it may bring. relations: to brands, products, topics, places and people. space: whose
+    vectors the sums are made of (`domain.spaces`), empty in states from before it was marked. traits: what the account
+    said about its person. experiments: what it was assigned. languages: of the items that it took to.
     """
 
     platform: str
@@ -87,6 +92,26 @@ class AccountState(msgspec.Struct, array_like=True):
     feelings: dict[str, FeelingState] = {}
     influence: Influence = msgspec.field(default_factory=Influence)
     relations: Relations = msgspec.field(default_factory=Relations)
+    space: bytes = b""
+    traits: dict[str, Declared] = {}
+    experiments: dict[str, Assigned] = {}
+    languages: dict[str, LanguageState] = {}
+
+    def fault(self, dim: int, space: bytes) -> str | None:
+        """What does not fit together, or None; see `UserState.fault`."""
+        is_ours = not self.space or self.space == space
+        if is_ours and {len(self.short), len(self.long)} - {0, dim * FLOAT32_BYTES}:
+            return f"sums of {len(self.short)} and {len(self.long)} bytes, expected {dim * FLOAT32_BYTES}"
+        if len(self.seen.ids) != len(self.seen) * EVENT_ID_BYTES or len(self.seen.times) != len(self.seen) * TIME_BYTES:
+            return f"{len(self.seen.ids)} bytes of applied ids, {len(self.seen.times)} of their times"
+        counts = (self.n_events, *self.counts.values(), *[felt.n for felt in self.feelings.values()])
+        if not all(0 <= count <= MAX_COUNT for count in counts):
+            return "counts that cannot be"
+        if not isfinite(self.reference_s + self.short_mass + self.long_mass):
+            return "times and masses that are not finite"
+        if not (0.0 < self.tag_scale < inf and self.relations.is_sound()):
+            return "scales or relations that cannot be"
+        return None
 
 
 class Pointer(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -127,23 +152,17 @@ class UserState(msgspec.Struct, array_like=True):
         """Whether the record says nothing and need not be kept."""
         return not (self.accounts or self.epochs or self.moved or self.waiting or self.standings)
 
-    def fault(self, dim: int) -> str | None:
-        """What does not fit together, or None: sums of another length than D, counts and times that cannot be."""
+    def fault(self, dim: int, space: bytes = b"") -> str | None:
+        """What does not fit together, or None: sums of another length than D, counts and times that cannot be.
+
+        space: whose vectors have D dimensions; sums of another space may have any length.
+        """
         if self.version > STATE_VERSION:
             return f"version {self.version}, this release reads {STATE_VERSION}"
-        for account in self.accounts.values():
-            seen = account.seen
-            if {len(account.short), len(account.long)} - {0, dim * FLOAT32_BYTES}:
-                return f"sums of {len(account.short)} and {len(account.long)} bytes, expected {dim * FLOAT32_BYTES}"
-            if len(seen.ids) != len(seen) * EVENT_ID_BYTES or len(seen.times) != len(seen) * TIME_BYTES:
-                return f"{len(seen.ids)} bytes of applied ids, {len(seen.times)} of their times"
-            n_felt = [felt.n for felt in account.feelings.values()]
-            counts = (self.revision, account.n_events, *account.counts.values(), *n_felt)
-            if not all(0 <= count <= MAX_COUNT for count in counts):
-                return "counts that cannot be"
-            if not isfinite(account.reference_s + account.short_mass + account.long_mass):
-                return "times and masses that are not finite"
-        return None
+        faults = (account.fault(dim, space) for account in self.accounts.values())
+        if not 0 <= self.revision <= MAX_COUNT:
+            return "a revision that cannot be"
+        return next((fault for fault in faults if fault is not None), None)
 
 
 pack_state = msgspec.msgpack.Encoder().encode

@@ -17,7 +17,11 @@ CONSENT_CHANGED: Final = "consent.changed"
 ERASURE_REQUESTED: Final = "user.erasure_requested"
 #: Braid's own word to a profile that nothing came for.
 PROFILE_EXPIRED: Final = "profile.expired"
-WORDS_ONLY: Final = tuple(f".{action}" for action in (CONSENT_CHANGED, ERASURE_REQUESTED, PROFILE_EXPIRED))
+#: Braid's own word to a profile whose vectors are of an encoder that is no more.
+PROFILE_REENCODED: Final = "profile.reencoded"
+WORDS_ONLY: Final = tuple(
+    f".{action}" for action in (CONSENT_CHANGED, ERASURE_REQUESTED, PROFILE_EXPIRED, PROFILE_REENCODED)
+)
 _WORDS: Final[Mapping[str, bool]] = {
     "granted": True, "grant": True, "yes": True, "true": True,
     "denied": False, "deny": False, "revoked": False, "withdrawn": False, "no": False, "false": False,

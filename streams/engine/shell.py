@@ -42,7 +42,10 @@ _STREAM_BUFFER = 4
 
 @dataclass(frozen=True)
 class ShellConfig:
-    """What a stage's Faust app needs from outside. owner: None for a stage that keeps to an idempotent producer."""
+    """What a stage's Faust app needs from outside. owner: None for a stage that keeps to an idempotent producer.
+
+    generation: another one reads its sources from their start, as another consumer group.
+    """
 
     application: str
     bootstrap_servers: str
@@ -58,6 +61,7 @@ class ShellConfig:
     standby: Standby | None
     fault: Fault
     faust_options: Mapping[str, Any]
+    generation: str = ""
 
 
 class StageApp(faust.App):
@@ -72,7 +76,8 @@ class StageApp(faust.App):
         self._shell = config
         self._sources = frozenset(sources)
         self._acquiring = asyncio.Lock()
-        super().__init__(f"{config.application}-{stage.name}", **_options(config))
+        name = "-".join(filter(None, (config.application, stage.name, config.generation)))
+        super().__init__(name, **_options(config))
         self.lanes = Lanes(self._lane_config(stage, config), lambda: self.consumer)
         self.on_rebalance_complete.connect(self._take_over, weak=False)
         self.on_partitions_revoked.connect(self._let_go, weak=False)

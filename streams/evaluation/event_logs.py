@@ -14,6 +14,7 @@ import numpy as np
 
 from streams.domain.accounts import AccountKey
 from streams.domain.actions import ActionTable
+from streams.domain.consents import Purpose, Standing, decide, together
 from streams.domain.envelopes import DecodeFor
 from streams.domain.events import Event, Item, item_key
 from streams.domain.identity_guards import IdentityRules
@@ -53,6 +54,7 @@ class EventLog:
         self._persons = KnownPersons(SECRET, gate.rules, gate.limits)
         self._events: dict[bytes, Event] = {}
         self._items: dict[str, dict[str, Any]] = {}
+        self._standings: dict[str, Standing] = {}
         self._n_refused = 0
 
     @property
@@ -71,12 +73,18 @@ class EventLog:
                 self._take_event(record)
         return self
 
-    def log(self) -> Log:
-        """Everything taken so far that has an item. Raises nothing; the log may be empty."""
+    def log(self, purpose: Purpose | None = None) -> Log:
+        """Everything taken so far that has an item. Raises nothing; the log may be empty.
+
+        purpose: leave out the people of whom an account does not allow it, by the last word of the data.
+        """
+        refusing = set() if purpose is None else self._refusing(purpose)
         rows = {key: row for row, key in enumerate(self._items)}
         users: dict[str, int] = {}
         events = sorted((event for event in self._events.values() if event.item), key=lambda event: event.occurred_at_s)
         persons = [self._persons.person_of(AccountKey(event.account)) for event in events]
+        allowed = [at for at, person in enumerate(persons) if person not in refusing]
+        events, persons = [events[at] for at in allowed], [persons[at] for at in allowed]
         return Log(
             catalogue=catalogue_of(list(self._items.values())),
             user_names=tuple(dict.fromkeys(persons)),
@@ -86,13 +94,24 @@ class EventLog:
             weights=np.array([self._weight(event) for event in events], dtype=np.float64),
         )
 
+    def _refusing(self, purpose: Purpose) -> set[str]:
+        defaults = self._gate.limits.consent_defaults
+        standings: dict[str, list[Standing | None]] = {}
+        for account in {event.account for event in self._events.values()}:
+            standings.setdefault(self._persons.person_of(AccountKey(account)), []).append(self._standings.get(account))
+        return {person for person, own in standings.items() if not together(own, defaults)[purpose].allows}
+
     def _take_event(self, record: RawRecord) -> None:
         batch = self._normaliser.normalise([record], parse_platform(record.topic.removeprefix(EVENTS)))
         self._n_refused += len(batch.dead)
         self._persons.hint(batch.hints)
         for _, event in batch.events:
-            if self._events.setdefault(event.event_id, event) is event and event.item:
+            if self._events.setdefault(event.event_id, event) is not event:
+                continue
+            if event.item:
                 self._describe(event.platform, event.item)
+            if event.will is not None:
+                decide(self._standings.setdefault(event.account, Standing()), event.will, event.occurred_at_s)
 
     def _take_item(self, record: RawRecord) -> None:
         try:

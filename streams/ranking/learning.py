@@ -79,20 +79,18 @@ class Learner:
         varies = deviation > LEAST_DEVIATION
         self._scale = np.where(varies, 1.0 / np.where(varies, deviation, 1.0), 0.0).astype(np.float32)
 
-    def fit(self, requests: NDArray[np.floating], n_passes: int) -> float:
-        """Pass over (B, C, F) in random order; the mean loss of the last pass, in nats."""
+    def fit(self, requests: NDArray[np.floating], n_passes: int, counts: Floats | None = None) -> float:
+        """Pass over (B, C, F) in random order; the mean loss of the last pass, in nats. counts: see `gradients`."""
         losses = [0.0]
         for _ in range(n_passes):
             order = self._random.permutation(len(requests))
-            losses = [
-                self.step(requests[np.sort(order[at : at + self._rules.batch])])
-                for at in range(0, len(order), self._rules.batch)
-            ]
+            batches = [np.sort(order[at : at + self._rules.batch]) for at in range(0, len(order), self._rules.batch)]
+            losses = [self.step(requests[rows], None if counts is None else counts[rows]) for rows in batches]
         return float(np.mean(losses)) if losses else 0.0
 
-    def step(self, requests: NDArray[np.floating]) -> float:
-        """One step of Adam on (B, C, F); the loss before it, in nats."""
-        loss, gradients = self.gradients(requests)
+    def step(self, requests: NDArray[np.floating], counts: Floats | None = None) -> float:
+        """One step of Adam on (B, C, F); the loss before it, in nats. counts: see `gradients`."""
+        loss, gradients = self.gradients(requests, counts)
         self._n_steps += 1
         first_bias = 1.0 - FIRST_DECAY**self._n_steps
         second_bias = 1.0 - SECOND_DECAY**self._n_steps
@@ -107,8 +105,11 @@ class Learner:
             self._average[at] += (np.float32(1.0) - kept) * (self._layers[at] - self._average[at])
         return loss
 
-    def gradients(self, requests: NDArray[np.floating]) -> tuple[float, list[Floats]]:
-        """(mean loss -ln softmax(scores)[0] in nats, its gradient by each layer: weights first, then biases)."""
+    def gradients(self, requests: NDArray[np.floating], counts: Floats | None = None) -> tuple[float, list[Floats]]:
+        """(mean loss -ln softmax(scores)[0] in nats, its gradient by each layer: weights first, then biases).
+
+        counts: float32 (B,), how much each request counts, 1 on average over all; None: all alike.
+        """
         n_requests, n_candidates, n_features = requests.shape
         now = Reranker(self._features, self._mean, self._scale, (), ())
         active = [now.standardised(requests).reshape(n_requests * n_candidates, n_features)]
@@ -118,8 +119,11 @@ class Learner:
         scores = active.pop().reshape(n_requests, n_candidates)
         scores = np.exp(scores - scores.max(axis=1, keepdims=True))
         chances = scores / scores.sum(axis=1, keepdims=True)
-        loss = float(-np.log(np.maximum(chances[:, 0], 1e-12)).mean())
+        losses = -np.log(np.maximum(chances[:, 0], 1e-12))
+        loss = float((losses if counts is None else losses * counts).mean())
         chances[:, 0] -= 1.0
+        if counts is not None:
+            chances *= counts[:, None]
         slope = (chances / n_requests).reshape(-1, 1)
         weights: list[Floats] = []
         biases: list[Floats] = []

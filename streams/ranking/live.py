@@ -2,6 +2,8 @@
 
 What people did is kept by *account*, which never changes hands; a person is the accounts they have at the moment they
 ask. So links and unlinks change nothing here. One lock: a request takes a few milliseconds, and there is one state.
+
+What is answered is kept for a day, and what people make of it moves how much each source of the score counts.
 """
 
 from __future__ import annotations
@@ -15,8 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.ranking.behaviour import PRUNED_PART, BehaviourLog
+from streams.ranking.blend import Blend
 from streams.ranking.candidates import About, CandidateFinder
+from streams.ranking.feedback import Answer, Feedback, ServedLists, Shown
 from streams.ranking.hot import HotItems
+from streams.ranking.model_files import PACKAGED_CONTENT_WEIGHT
 from streams.ranking.persons import assemble
 from streams.ranking.ranker import Ranker
 from streams.ranking.reranker import Reranker
@@ -27,8 +32,10 @@ from streams.ranking.titles import Titles
 #: Row of the state that holds the history of whoever asks; no account has it.
 ASKING: Final = 0
 _ASKING_KEY: Final = "\0asking"
-#: How much a content score in [0, 1] counts beside the re-ranker's, whose scores within a request deviate by about one.
-CONTENT_WEIGHT: Final = 4.0
+#: Sources of a score: the re-ranker's, as it is (within a request it deviates by about one, and by less where it knows
+#: little), and the content score in [0, 1].
+BEHAVIOUR: Final = "behaviour"
+CLOSENESS: Final = "closeness"
 #: Seconds for which what runs hot is not counted again.
 HOT_FOR_S: Final = 30.0
 
@@ -62,23 +69,41 @@ class Question:
 
 @dataclass(frozen=True)
 class Scored:
-    """An item, best first. parts: what each group of signals adds to the score, in words; contribution, not cause."""
+    """An item, best first. parts: what each group of signals adds to the score, in words; contribution, not cause.
+
+    sources: what (behaviour, closeness) said, before they were weighed; an `Answer` takes them back. features: what the
+    networks read of it, for `explained`.
+    """
 
     item: str
     score: float
     parts: Mapping[str, float]
+    sources: tuple[float, ...] = ()
+    features: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
 
 
 class LiveRanker:
     """Keys outside, rows inside."""
 
     def __init__(self, rerankers: Sequence[Reranker], bounds: Bounds | None = None) -> None:
-        self._log = BehaviourLog(1, bounds)
-        self._items, self._accounts = Rows(), Rows([_ASKING_KEY])
-        self._platforms = Rows()
+        self._items, self._platforms = Rows(), Rows()
         self._titles = Titles()
-        self._ranker = Ranker(self._log, CandidateFinder(self._titles, HotItems(HOT_FOR_S)), tuple(rerankers))
+        self._begin(tuple(rerankers), bounds)
+        self._blend = _blend(PACKAGED_CONTENT_WEIGHT)
+        self._served = ServedLists()
         self._lock = Lock()
+
+    def use(self, rerankers: Sequence[Reranker], content_weight: float, space: str) -> None:
+        """Exchange the networks between two requests; what feedback taught in another space goes.
+
+        content_weight: >= 0, where learning begins. space: names the networks and the vectors.
+        """
+        with self._lock:
+            self._ranker.rerankers = tuple(rerankers)
+            blend = _blend(content_weight, space)
+            blend.restore(self._blend.to_bytes())
+            self._blend = blend
+            self._served.clear()
 
     def put_items(self, titles: Mapping[str, str]) -> None:
         """Say what items are called; one that nobody took to yet may come by its words and by content."""
@@ -87,7 +112,7 @@ class LiveRanker:
             self._titles.put(rows.tolist(), list(titles.values()))
 
     def remove_items(self, keys: Sequence[str]) -> None:
-        """Leave no reference to these items."""
+        """Leave no reference to these items, but for lists that were answered, while these are kept."""
         with self._lock:
             rows = [row for key in keys if (row := self._items.free(key)) >= 0]
             self._titles.put(rows, [""] * len(rows))
@@ -109,6 +134,45 @@ class LiveRanker:
         """Leave no reference to these accounts."""
         with self._lock:
             self._log.forget_users([row for key in accounts if (row := self._accounts.free(key)) >= 0])
+            self._served.forget(accounts)
+
+    def clear(self) -> None:
+        """Forget what everybody did and was answered. Items stay, and so do the weights, which are nobody's."""
+        with self._lock:
+            self._begin(self._ranker.rerankers, self._log.bounds)
+            keys = [key for row in range(self._items.n_rows) if (key := self._items.key(row))]
+            self._placed(keys)
+            self._served.clear()
+
+    def answered(self, answer: Answer) -> None:
+        """Say what of a ranking was handed out; feedback on it teaches."""
+        with self._lock:
+            self._served.keep(answer)
+
+    def shown(self, told: Sequence[Shown]) -> list[Shown]:
+        """Say how much of the answers people were shown; those that met one."""
+        with self._lock:
+            return [each for each in told if self._served.show(each)]
+
+    def feedback(self, told: Sequence[Feedback]) -> list[Feedback]:
+        """Learn from what people made of the answers; those that taught something."""
+        with self._lock:
+            return [each for each in told if self._learnt_from(each)]
+
+    def weights(self) -> dict[str, dict[str, float]]:
+        """What each source counts now, by platform that feedback came from."""
+        with self._lock:
+            return self._blend.by_platform()
+
+    def learnt(self) -> bytes:
+        """The weights, for `restore` at the next start."""
+        with self._lock:
+            return self._blend.to_bytes()
+
+    def restore(self, raw: bytes) -> bool:
+        """Take back what `learnt` gave. False, and nothing changes, where it is damaged or of another space."""
+        with self._lock:
+            return self._blend.restore(raw)
 
     def rank(self, question: Question, n: int) -> list[Scored]:
         """At most n items of the platform, best first; empty for a platform that nobody was seen on."""
@@ -125,20 +189,54 @@ class LiveRanker:
             about = About(self._excluded(question), content, own)
             rows, features = self._ranker.describe(self._ranker.ask(ASKING, platform, question.now_s), about)
             close = np.array([question.content.get(self._items.key(row), 0.0) for row in rows.tolist()])
-            scores = self._ranker.score(features) + CONTENT_WEIGHT * close
+            weights = self._blend.weights(question.platform)
+            sources = np.stack([self._ranker.score(features), close], axis=1)
+            scores = sources @ weights
             best = np.argsort(-scores, kind="stable")[:n]
-            parts: dict[str, NDArray[np.float32]] = {}
-            if question.explain:
-                parts = self._ranker.contributions(features[best])
-                parts["closeness to the interests of this person"] = (CONTENT_WEIGHT * close[best]).astype(np.float32)
+            parts = self._parts(features[best], close[best], weights) if question.explain else {}
             return [
                 Scored(
                     self._items.key(int(row)),
                     float(scores[place]),
                     {name: float(part[at]) for name, part in parts.items()},
+                    tuple(sources[place].tolist()),
+                    features[place],
                 )
                 for at, (place, row) in enumerate(zip(best.tolist(), rows[best].tolist(), strict=True))
             ]
+
+    def explained(self, platform: str, shown: Sequence[Scored]) -> list[Mapping[str, float]]:
+        """The parts of each score that `rank` gave on this platform; for the few that are shown: it takes longer."""
+        rows = [each.features for each in shown if each.features is not None]
+        if not rows:
+            return [each.parts for each in shown]
+        with self._lock:
+            close = np.array([each.sources[1] for each in shown])
+            parts = self._parts(np.stack(rows), close, self._blend.weights(platform))
+        return [{name: float(part[at]) for name, part in parts.items()} for at in range(len(shown))]
+
+    def _begin(self, rerankers: tuple[Reranker, ...], bounds: Bounds | None) -> None:
+        """Nobody has done anything."""
+        self._log = BehaviourLog(1, bounds)
+        self._accounts = Rows([_ASKING_KEY])
+        self._ranker = Ranker(self._log, CandidateFinder(self._titles, HotItems(HOT_FOR_S)), rerankers)
+
+    def _learnt_from(self, said: Feedback) -> bool:
+        lesson = self._served.lesson(said)
+        if lesson is None:
+            return False
+        strength = -said.weight if said.kind == "dismissed" else said.weight
+        self._blend.learn(lesson.platform, lesson.sources, lesson.place, strength)
+        return True
+
+    def _parts(
+        self, features: NDArray[np.float32], close: NDArray[np.float64], weights: NDArray[np.float64]
+    ) -> dict[str, NDArray[np.floating]]:
+        """By group of signals (N,); the network's groups count as much as the network does."""
+        found = self._ranker.contributions(features)
+        parts: dict[str, NDArray[np.floating]] = {name: weights[0] * part for name, part in found.items()}
+        parts["closeness to the interests of this person"] = weights[1] * close
+        return parts
 
     def _excluded(self, question: Question) -> Ints:
         state = self._log.state
@@ -170,3 +268,7 @@ class LiveRanker:
             for row in rows:
                 self._accounts.free(self._accounts.key(row))
             self._log.forget_users(rows)
+
+
+def _blend(content_weight: float, space: str = "") -> Blend:
+    return Blend({BEHAVIOUR: 1.0, CLOSENESS: content_weight}, space)

@@ -28,6 +28,11 @@ class RequestLog:
     def __len__(self) -> int:
         return min(self._n, self._max)
 
+    @property
+    def n_added(self) -> int:
+        """Requests logged so far, those that gave way to later ones too."""
+        return self._n
+
     def add(self, table: NDArray[np.floating], taken: int) -> None:
         """Log a request: features (N, F) of its candidates, N > 1, and which of them was taken."""
         others = np.delete(np.arange(len(table)), taken)

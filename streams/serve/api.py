@@ -12,7 +12,7 @@ from streams.serve.api_keys import KeyRing
 from streams.serve.audit import AuditTrail
 from streams.serve.docs_page import docs_routes
 from streams.serve.item_routes import item_routes
-from streams.serve.middleware import BodyLimit, Callers, RequestMetrics
+from streams.serve.middleware import BodyLimit, Callers, KeyOfSession, RequestMetrics
 from streams.serve.operator_routes import operator_routes
 from streams.serve.parts import ServeParts
 from streams.serve.person_routes import account_routes, profile_routes
@@ -25,8 +25,8 @@ TITLE: Final = "Braid"
 DESCRIPTION: Final = "One live profile per person, woven from what the person does on every platform."
 
 
-def create_api(parts: ServeParts) -> FastAPI:
-    """The application over the given parts. Nothing is started here."""
+def create_api(parts: ServeParts, sessions: KeyOfSession | None = None) -> FastAPI:
+    """The application over the given parts. Nothing is started here. sessions: see `middleware.Callers`."""
     # The stock pages of /docs and /redoc load scripts from another host.
     app = FastAPI(title=TITLE, description=DESCRIPTION, version="1", docs_url=None, redoc_url=None)
     # A redirect would be made of the Host header as it came, before anybody looked at it.
@@ -44,6 +44,6 @@ def create_api(parts: ServeParts) -> FastAPI:
     # The last one added is asked first.
     app.add_middleware(BodyLimit)
     app.add_middleware(AuditTrail, auditor=parts.auditor)
-    app.add_middleware(Callers, ring=KeyRing(parts.keys), limits=parts.limits, clock=parts.clock)
+    app.add_middleware(Callers, ring=KeyRing(parts.keys), limits=parts.limits, clock=parts.clock, sessions=sessions)
     app.add_middleware(RequestMetrics)
     return app

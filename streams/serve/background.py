@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from streams.ports import Encoder
+from streams.serve.spaces import Adapt, as_encoded
 
 #: Short item texts that have nothing to do with each other, in the two languages the demo speaks.
 UNRELATED: Final = (
@@ -29,9 +30,12 @@ UNRELATED: Final = (
 )
 
 
-def background_of(encoder: Encoder) -> float:
-    """Mean cosine of unrelated texts, in [0, 1); one encoder call. The same for a model version wherever it runs."""
-    vectors = encoder.encode(UNRELATED).vectors
+def background_of(encoder: Encoder, adapt: Adapt = as_encoded) -> float:
+    """Mean cosine of unrelated texts, in [0, 1); one encoder call. The same for a model version wherever it runs.
+
+    adapt: to the space that is asked about.
+    """
+    vectors = adapt(encoder.encode(UNRELATED).vectors)
     cosines = vectors @ vectors.T
     pairs = cosines[np.triu_indices(len(UNRELATED), 1)]
     # Two digits: rounding of another processor must not change a ranking.

@@ -1,4 +1,7 @@
-"""What people took to, out of the profiles that serve follows, into the live ranker."""
+"""What people took to, out of the profiles that serve follows, into the live ranker.
+
+Who does not want to be chosen for by their profile is not kept either: nobody is chosen for by what they did.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from threading import RLock
 from typing import Final, Protocol
 
 from streams.domain.events import ItemRecord
+from streams.domain.permissions import why_nothing_personal
 from streams.domain.profiles import ProfileRecord, RecentEvent
 from streams.ranking.live import Touch
 
@@ -34,17 +38,21 @@ class BehaviourSink(Protocol):
     def forget(self, accounts: Sequence[str]) -> None:
         """Leave no reference to these accounts."""
 
+    def clear(self) -> None:
+        """Forget what everybody did; items stay."""
+
 
 class BehaviourFeed:
     """Tells a ranker, in memory, of every change.
 
     It begins cold and hears nothing; `fill` brings it up to what the local views hold, and from then on it is told as
     things change. What changes while it is being filled waits and comes after: of that, the batch in flight when the
-    filling began may be told twice.
+    filling began may be told twice. recommend_default: while nobody said anything, see `why_nothing_personal`.
     """
 
-    def __init__(self, ranker: BehaviourSink) -> None:
+    def __init__(self, ranker: BehaviourSink, recommend_default: bool = True) -> None:
         self._ranker = ranker
+        self._recommend_default = recommend_default
         self._lock = RLock()
         self._is_told = False
         self._waiting: list[Callable[[], None]] | None = None
@@ -59,7 +67,8 @@ class BehaviourFeed:
             self._put(read, ())
             read = dict(islice(records, FILL))
         while known:
-            self._observe([touch for profile in known for touch in _touches(profile, likes_of(profile))])
+            willing = [profile for profile in known if not self._refuses(profile)]
+            self._observe([touch for profile in willing for touch in _touches(profile, likes_of(profile))])
             known = list(islice(everybody, FILL))
         with self._lock:
             for change in self._waiting:
@@ -73,6 +82,10 @@ class BehaviourFeed:
     def profiles_changed(self, changes: Sequence[tuple[ProfileRecord | None, ProfileRecord | None]]) -> None:
         """Each first record of a pair gave way to the second; None is nobody."""
         self._hear(lambda: self._follow(changes))
+
+    def clear(self) -> None:
+        """Everybody is going to be told anew."""
+        self._hear(self._ranker.clear)
 
     def _hear(self, change: Callable[[], None]) -> None:
         with self._lock:
@@ -91,13 +104,22 @@ class BehaviourFeed:
         touches: list[Touch] = []
         forgotten: list[str] = []
         for before, after in changes:
-            if after is not None and after.change.kind in _LEAVES_NOTHING and before is not None:
+            if after is None:
+                continue
+            if after.change.kind in _LEAVES_NOTHING and before is not None:
                 forgotten += [account.account for account in before.identity.accounts]
-            elif after is not None:
+            elif self._refuses(after):
+                forgotten += [account.account for account in after.identity.accounts]
+            elif before is not None and self._refuses(before):  # allowed again: what there is of it
+                touches += _touches(after, likes_of(after))
+            else:
                 touches += _touches(after, new_likes(before, after))
         self._observe(touches)
         if forgotten:
             self._ranker.forget(forgotten)
+
+    def _refuses(self, profile: ProfileRecord) -> bool:
+        return bool(why_nothing_personal(profile, self._recommend_default))
 
     def _observe(self, touches: list[Touch]) -> None:
         if touches:

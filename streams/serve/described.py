@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 from pydantic import BaseModel, Field, create_model
@@ -40,6 +40,8 @@ def _as_json(kind: Any, left_out: frozenset[str]) -> Any:
         return Base64
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return described(kind, left_out)
+    if get_origin(kind) is Literal:
+        return kind
     origin, inner = get_origin(kind), [_as_json(part, left_out) for part in get_args(kind)]
     if origin in {Union, UnionType}:
         return Union[tuple(inner)]  # noqa: UP007 - the members are known at run time only

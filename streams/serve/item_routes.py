@@ -11,7 +11,7 @@ from fastapi import APIRouter, Body, Response
 from pydantic import BaseModel, Field
 
 from streams.domain.events import item_key
-from streams.ports import Neighbour, Vectors
+from streams.ports import Encoder, Neighbour, Vectors
 from streams.serve.answers import json_answer
 from streams.serve.described import described
 from streams.serve.parameters import (
@@ -70,12 +70,13 @@ def item_routes(parts: ServeParts) -> APIRouter:
         k: K = DEFAULT_K,
     ) -> Response:
         key = item_key(platform, item_id)
-        _, vectors = parts.index.vectors_of([key])
+        index = parts.spaces.present.index
+        _, vectors = index.vectors_of([key])
         if not len(vectors):
             raise Problem(
                 404, "unknown_item", "there is no such item with a vector", "publish it to the topic items first"
             )
-        found = parts.index.search(vectors, k, platform=to_platform, category=category, exclude=(key,))
+        found = index.search(vectors, k, platform=to_platform, category=category, exclude=(key,))
         return json_answer(_described(parts, found[0]))
 
     @router.post(
@@ -85,24 +86,26 @@ def item_routes(parts: ServeParts) -> APIRouter:
         responses=refusals(400, 413, 422),
     )
     def search(query: Query) -> Response:
-        found = parts.index.search(_vector_of(parts, query), query.k, platform=query.platform, category=query.category)
+        space = parts.spaces.present
+        vector = space.adapt(_vector_of(parts.encoder, query))
+        found = space.index.search(vector, query.k, platform=query.platform, category=query.category)
         return json_answer(_described(parts, found[0]))
 
     return router
 
 
-def _vector_of(parts: ServeParts, query: SearchQuery) -> Vectors:
-    """float32 (1, D), unit norm or zero. Raises Problem."""
+def _vector_of(encoder: Encoder, query: SearchQuery) -> Vectors:
+    """float32 (1, D), unit norm or zero, as the encoder makes them. Raises Problem."""
     if (query.text is None) == (query.vector is None):
         raise Problem(422, "invalid_request", "give either text or vector", "send one of the two")
     if query.text is not None:
-        return parts.encoder.encode([query.text], "query").vectors
+        return encoder.encode([query.text], "query").vectors
     vector = np.array([query.vector], dtype=np.float64)
-    if vector.shape[1] != parts.index.dim or not np.isfinite(vector).all():
+    if vector.shape[1] != encoder.dim or not np.isfinite(vector).all():
         raise Problem(
             422,
             "invalid_vector",
-            f"vector has {vector.shape[1]} numbers, the index has vectors of {parts.index.dim} finite ones",
+            f"vector has {vector.shape[1]} numbers, the encoder makes {encoder.dim} finite ones",
             "encode with the model that profiles name",
         )
     # Brought near 1 first: the square of a large number is infinite, of a small one nothing.

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from starlette.exceptions import HTTPException
+from starlette.requests import cookie_parser
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streams.ports import Clock
-from streams.serve.access import caller_of
-from streams.serve.api_keys import KeyRing
+from streams.serve.access import NOBODY, Caller, caller_of
+from streams.serve.api_keys import ApiKey, KeyRing
 from streams.serve.problems import problem_response
 from streams.serve.rate_limits import RateLimits
 from streams.telemetry import metrics
@@ -21,6 +23,13 @@ from streams.telemetry.access_metrics import API_CALLS
 MAX_BODY_BYTES: Final = 64 * 1024
 MAX_DIGITS: Final = 18
 UNKNOWN_ROUTE: Final = "unknown"
+#: Name of the cookie that stands for a key; it is made by `streams.console.sessions`.
+SESSION_COOKIE: Final = "braid_session"
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+#: Scripts and styles are the same for everybody.
+ASSETS: Final = "/assets/"
+KeyOfSession = Callable[[str, float], ApiKey | None]
+"""(cookie, now, UTC seconds) to the key that it stands for."""
 #: Whoever may not ask any more must still be seen alive, or the orchestrator ends the process.
 UNLIMITED_PATHS: Final = frozenset({"/healthz", "/readyz"})
 
@@ -61,19 +70,22 @@ class BodyLimit:
 class Callers:
     """Says who sends a request (`state.caller`), holds each to its rate, and counts calls by the key's name."""
 
-    def __init__(self, app: ASGIApp, ring: KeyRing, limits: RateLimits, clock: Clock) -> None:
+    def __init__(
+        self, app: ASGIApp, ring: KeyRing, limits: RateLimits, clock: Clock, sessions: KeyOfSession | None = None
+    ) -> None:
+        """sessions: what a browser's cookie stands for, None where no browser logs in."""
         self._app = app
         self._ring = ring
+        self._sessions = sessions
         self._limits = limits
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] != "http" or scope["path"] in UNLIMITED_PATHS:
+        if scope["type"] != "http" or scope["path"] in UNLIMITED_PATHS or scope["path"].startswith(ASSETS):
             await self._app(scope, receive, send)
             return
-        sent = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
-        caller = caller_of(sent, self._ring, self._clock.now_s())
+        caller = self._caller(scope)
         scope["state"] = {**scope.get("state", {}), "caller": caller}
         wait_s = self._limits.wait_s(caller.name)
         if wait_s > 0:
@@ -88,6 +100,21 @@ class Callers:
             await send(message)
 
         await self._app(scope, receive, watched)
+
+
+    def _caller(self, scope: Scope) -> Caller:
+        headers, now_s = dict(scope["headers"]), self._clock.now_s()
+        sent = headers.get(b"authorization", b"").decode("latin-1")
+        if sent or self._sessions is None or not _is_own_page(scope["method"], headers):
+            return caller_of(sent, self._ring, now_s)
+        cookies = cookie_parser(headers.get(b"cookie", b"").decode("latin-1"))
+        key = self._sessions(cookies.get(SESSION_COOKIE, ""), now_s)
+        return NOBODY if key is None else Caller(key.name, key)
+
+
+def _is_own_page(method: str, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a cookie may speak for a request: another site's page can send one along, but sets no header of ours."""
+    return method in _SAFE or headers.get(b"sec-fetch-site") == b"same-origin" or b"hx-request" in headers
 
 
 def _too_often(wait_s: float) -> JSONResponse:

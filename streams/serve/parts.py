@@ -9,12 +9,11 @@ from typing import Protocol
 from streams.domain.accounts import AccountKey, UserKey, user_key
 from streams.domain.profiles import ProfileRecord
 from streams.errors import Unavailable
-from streams.ports import Clock, Encoder, Erasures, NeighbourIndex
+from streams.ports import Clock, Encoder, Erasures
 from streams.serve.api_keys import KeyGrant, Role
 from streams.serve.audit import Audit, Auditor, MemoryAudit
 from streams.serve.rate_limits import RateLimits
-from streams.service.explain import Explainer
-from streams.service.recommend import Recommender
+from streams.serve.spaces import Spaces
 from streams.service.similar_people import SimilarFinder
 from streams.service.tastes import Items
 
@@ -38,7 +37,7 @@ class NoErasures:
 
 @dataclass(frozen=True)
 class ServeParts:
-    """profiles, items, index, recommender, explainer, encoder: what answers. clock: for the cold start only.
+    """profiles, items, spaces, encoder: what answers. clock: for the cold start only.
 
     pseudonym_secret: hides raw account ids; previous_secrets: those before it, newest first. resolve: from an account
     to the person it belongs to. keys: API key, raw or `sha256:<hex>`, to role; without any, only requests that name
@@ -49,9 +48,7 @@ class ServeParts:
 
     profiles: Profiles
     items: Items
-    index: NeighbourIndex
-    recommender: Recommender
-    explainer: Explainer
+    spaces: Spaces
     encoder: Encoder
     clock: Clock
     pseudonym_secret: bytes

@@ -105,7 +105,7 @@ def profile_routes(parts: ServeParts) -> APIRouter:
         response_model=_EXPLANATION,
     )
     def explanation(profile_id: ProfileId) -> Response:
-        return json_answer(parts.explainer.explain(people.get(profile_id)))
+        return json_answer(parts.spaces.present.explainer.explain(people.get(profile_id)))
 
     @router.post(
         "/v1/accounts/lookup",
@@ -150,7 +150,8 @@ def account_routes(parts: ServeParts) -> APIRouter:
         response_model=_EXPLANATION,
     )
     def explanation(account_platform: PlatformPath, account: AccountPath) -> Response:
-        return json_answer(parts.explainer.explain(people.get(people.id_of(account_platform, account))))
+        profile = people.get(people.id_of(account_platform, account))
+        return json_answer(parts.spaces.present.explainer.explain(profile))
 
     return router
 
@@ -159,7 +160,7 @@ def _recommended(parts: ServeParts, people: People, profile_id: str, ask: Ask) -
     # Somebody unknown is no error here: what is popular is an answer.
     profile = people.find(profile_id)
     named = profile_id if profile is None else profile.profile_id
-    return json_answer(parts.recommender.recommend(named, profile, ask, parts.clock.now_s()))
+    return json_answer(parts.spaces.present.recommender.recommend(named, profile, ask, parts.clock.now_s()))
 
 
 def when_allowed(parts: ServeParts) -> Callable[[Request], None]:

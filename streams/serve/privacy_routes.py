@@ -8,6 +8,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Response
 
 from streams.domain.events import EVENT_ID_BYTES
+from streams.domain.profiles import ProfileRecord
 from streams.errors import Unavailable
 from streams.serve.access import requires
 from streams.serve.answers import json_answer
@@ -35,7 +36,7 @@ _ACCEPTED = described(ErasureAccepted)
 
 def privacy_routes(parts: ServeParts) -> APIRouter:
     """By profile id, and by account where raw ids may be in URLs."""
-    router, people, exporter = APIRouter(tags=["rights"]), People(parts), Exporter(parts.explainer)
+    router, people = APIRouter(tags=["rights"]), People(parts)
     exporting = [Depends(requires("erase", parts.keys)), Depends(audited(parts.auditor, "export"))]
     erasing = [Depends(requires("erase", parts.keys)), Depends(audited(parts.auditor, "erase"))]
     by_account = [Depends(when_allowed(parts))]
@@ -48,7 +49,7 @@ def privacy_routes(parts: ServeParts) -> APIRouter:
         responses=refusals(404, 422, 503),
     )
     def export(profile_id: ProfileId) -> Response:
-        return json_answer(exporter.export(people.get(profile_id)))
+        return json_answer(_exported(parts, people.get(profile_id)))
 
     @router.get(
         "/v1/accounts/{account_platform}/{account}/export",
@@ -58,7 +59,7 @@ def privacy_routes(parts: ServeParts) -> APIRouter:
         responses=refusals(404, 422, 503),
     )
     def export_by_account(account_platform: PlatformPath, account: AccountPath) -> Response:
-        return json_answer(exporter.export(people.get(people.id_of(account_platform, account))))
+        return json_answer(_exported(parts, people.get(people.id_of(account_platform, account))))
 
     @router.delete(
         "/v1/profiles/{profile_id}",
@@ -95,3 +96,7 @@ def _erased(parts: ServeParts, profile_id: str) -> Response:
     answer = json_answer(ErasureAccepted(profile_id, request_id.hex()))
     answer.status_code = ACCEPTED
     return answer
+
+
+def _exported(parts: ServeParts, profile: ProfileRecord) -> Export:
+    return Exporter(parts.spaces.present.explainer).export(profile)

@@ -16,6 +16,7 @@ from streams.domain.popularity import Popularity, Warm
 from streams.domain.profiles import ProfileRecord, RecentEvent, decode_profile
 from streams.ports import Clock
 from streams.serve.behaviour_feed import FILL, BehaviourFeed, new_likes
+from streams.serve.feedback_feed import FeedbackFeed
 from streams.serve.people_index import PeopleIndex
 from streams.serve.relation_counts import RelationCounts, is_count
 from streams.service.tastes import Items
@@ -33,11 +34,13 @@ _unpack_warm = msgspec.msgpack.Decoder(Warm).decode
 class Listeners:
     """What is kept in memory beside the view and hears of every change; None = not kept.
 
-    people: an index, filled here at a start. behaviour: what people took to, filled by whoever made it.
+    people: an index, filled here at a start. behaviour: what people took to, filled by whoever made it. feedback: on
+    what was answered, heard from now on.
     """
 
     people: PeopleIndex | None = None
     behaviour: BehaviourFeed | None = None
+    feedback: FeedbackFeed | None = None
 
 
 NOBODY_LISTENS: Final = Listeners()
@@ -64,6 +67,7 @@ class ProfileFeed:
         self._clock = clock
         self._people = people = listeners.people
         self._behaviour = listeners.behaviour
+        self._feedback = listeners.feedback
         self._started_s = clock.now_s()
         self._delay = metrics.REFRESH_DELAY.labels(VIEW)
         self._stale = metrics.STALE_RECORDS.labels(VIEW)
@@ -126,12 +130,16 @@ class ProfileFeed:
             self._people.follow({_text(key): heads[key] for key in entries})
         if self._behaviour is not None:
             self._behaviour.profiles_changed(changes)
+        if self._feedback is not None:
+            self._feedback.profiles_changed(changes)
         self._observe(batch)
 
     def clear(self) -> None:
         """Forget everything."""
         if self._people is not None:
             self._people.forget([_text(key) for key, _ in self._view.items()])
+        if self._behaviour is not None:
+            self._behaviour.clear()
         self._view.clear()
         self._popularity.clear()
 

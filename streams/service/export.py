@@ -6,13 +6,13 @@ from typing import Final
 
 import msgspec
 
-from streams.domain.profiles import Account, Consent, ProfileRecord, RecentEvent
+from streams.domain.profiles import Account, Consent, Experiment, ProfileRecord, RecentEvent, Trait
 from streams.service.explain import Explainer, Explanation
 
 #: What else is kept, in words: it cannot be read, and says nothing that the rest does not say.
 ALSO_HELD: Final = (
-    "For each account: sums of vectors at two horizons, from which the interests are computed, and hashes of the "
-    "latest applied event ids, which keep an event from counting twice. "
+    "For each account: sums of vectors at two horizons, from which the interests are computed, sums by language, and "
+    "hashes of the latest applied event ids, which keep an event from counting twice. "
     "Until the retention of their topics ends: the cleaned events in user-events, what platforms sent in "
     "events.<platform>, and records that could not be read in dead-letters."
 )
@@ -40,6 +40,8 @@ class Export(msgspec.Struct, frozen=True):
     personalised: bool
     blocked_tags: list[str]
     also_held: str
+    traits: dict[str, Trait] = {}
+    experiments: list[Experiment] = []
 
 
 class Exporter:
@@ -64,4 +66,6 @@ class Exporter:
             personalised=profile.personalised,
             blocked_tags=profile.blocked_tags,
             also_held=ALSO_HELD,
+            traits=profile.traits,
+            experiments=profile.experiments,
         )

@@ -187,6 +187,11 @@ class _Settling:
         if event.will.expire_before_s:
             self._expire(event)
             return
+        if event.will.reencode:  # the state was carried over when it was read
+            if state.accounts:
+                self._kind = "reencode"
+                self._triggers.append(event.event_id)
+            return
         standing = state.standings.setdefault(account, Standing())
         before = holds(standing, self._rules.consent_defaults)
         decide(standing, event.will, event.occurred_at_s)

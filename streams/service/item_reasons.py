@@ -1,4 +1,4 @@
-"""Why an item is recommended, in terms of what the person did."""
+"""Why items are recommended, in terms of what the person did."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from streams.domain.events import Item
 from streams.domain.profiles import Tag
+from streams.domain.ranking import cosines_of
 from streams.domain.tags import item_tags
 from streams.ports import Vectors
 from streams.service.recommendations import OwnEvent, Reason
@@ -18,24 +19,34 @@ MAX_EVENTS: Final = 3
 MAX_TAGS: Final = 5
 
 
-def reason_for(interest: str, item: Item, vector: Vectors, taste: Taste, tags: Sequence[Tag]) -> Reason:
-    """The nearest own events by cosine, at most one an item, and the profile's tags that the item bears.
+def reasons_for(shown: Sequence[tuple[str, Item]], vectors: Vectors, taste: Taste, tags: Sequence[Tag]) -> list[Reason]:
+    """For each (interest, item): the nearest own events, at most one an item, and the profile's tags that it bears.
 
-    vector: float32 (D,).
+    vectors: float32 (N, D), of the items.
     """
-    cosines = np.round((taste.own_vectors @ vector).astype(np.float64), 4)
-    nearest = sorted(range(len(taste.own)), key=lambda at: (-cosines[at], -taste.own[at].time, taste.own[at].id))
-    events: list[OwnEvent] = []
-    told: set[str] = set()
-    for at in nearest:
+    own = taste.own
+    # Of equally near events the latest; sorted once, since a stable sort keeps it.
+    latest = sorted(range(len(own)), key=lambda at: (-own[at].time, own[at].id))
+    cosines = np.round(cosines_of(vectors, taste.own_vectors[latest]).astype(np.float64), 4)  # (N, E)
+    nearest = np.argsort(-cosines, axis=1, kind="stable")
+    liked = [(f"{tag.kind}:{tag.tag}", tag.tag) for tag in tags if tag.score > 0.0]
+    reasons = []
+    for (interest, item), order, close in zip(shown, nearest, cosines, strict=True):
+        borne = set(item_tags(item))
+        matching = dict.fromkeys(tag for full, tag in liked if full in borne)
+        near = [(latest[place], float(close[place])) for place in order.tolist()]
+        reasons.append(Reason(interest, _told(near, taste), list(matching)[:MAX_TAGS]))
+    return reasons
+
+
+def _told(near: Sequence[tuple[int, float]], taste: Taste) -> list[OwnEvent]:
+    """near: (position among the own events, cosine), nearest first."""
+    events: dict[str, OwnEvent] = {}
+    for at, cosine in near:
         event, entry = taste.own[at], taste.own_entries[at]
-        if event.item in told:
-            continue
-        told.add(event.item)
-        title = "" if entry is None else entry.item.title
-        events.append(OwnEvent(event.id, event.type, title, event.platform, float(cosines[at])))
-        if len(events) == MAX_EVENTS:
-            break
-    borne = set(item_tags(item))
-    matching = dict.fromkeys(tag.tag for tag in tags if tag.score > 0.0 and f"{tag.kind}:{tag.tag}" in borne)
-    return Reason(interest, events, list(matching)[:MAX_TAGS])
+        if event.item not in events:
+            title = "" if entry is None else entry.item.title
+            events[event.item] = OwnEvent(event.id, event.type, title, event.platform, cosine)
+            if len(events) == MAX_EVENTS:
+                break
+    return list(events.values())

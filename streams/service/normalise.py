@@ -31,6 +31,7 @@ from streams.domain.platforms import Platform
 from streams.domain.pseudonyms import Secrets
 from streams.domain.raw import RawRecord
 from streams.domain.signals import strength
+from streams.domain.trait_intake import USER_TRAITS, kept_traits, said_traits
 from streams.domain.wills import said_consents, will_of
 from streams.errors import InvalidEvent
 
@@ -116,8 +117,10 @@ class Normaliser:
     def _taken(self, envelope: Envelope, record: RawRecord, platform: Platform, batch: NormalisedBatch) -> Event | None:
         """The event that counts, if it is one."""
         action = self._action(envelope, platform)
-        will = will_of(action_of(envelope.type), envelope) if action.control else self._said(envelope)
-        if action.control and will is None:
+        name = action_of(envelope.type) if action.control else ""
+        traits = said_traits(envelope) if name == USER_TRAITS else {}
+        will = will_of(name, envelope) if action.control and not traits else self._said(envelope)
+        if action.control and will is None and not traits:
             batch.n_ignored += 1
             return None
         if will is REFUSES:
@@ -125,6 +128,12 @@ class Normaliser:
             return None
         moment = settle(envelope.time, envelope.sentat, record.timestamp_s, self._limits)
         event, masked = self._event(envelope, action, platform, moment)
+        if traits:
+            kept = kept_traits(traits, moment.occurred_at_s, self._limits.traits)
+            if not kept and will is None:
+                batch.n_ignored += 1
+                return None
+            event = msgspec.structs.replace(event, traits=kept)
         if will is not None:
             event = msgspec.structs.replace(event, will=will)
         batch.max_skew_s = max(batch.max_skew_s, abs(moment.skew_s))
@@ -184,6 +193,7 @@ class Normaliser:
             session=self._session(platform, envelope.sessionid) if envelope.sessionid else "",
             reverses=event_id(envelope.source, data.reverses_id) if action.reverses and data.reverses_id else None,
             is_rated=action.takes == "rating" and data.rating is not None,
+            experiment=envelope.experiment or "",
         )
         return event, said.counts
 

@@ -6,7 +6,7 @@ those that it adds come too, and the learnt re-ranker orders all of them (`strea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log
 from typing import Final, Protocol
@@ -20,10 +20,11 @@ from streams.domain.permissions import why_nothing_personal
 from streams.domain.profiles import ProfileRecord
 from streams.domain.ranking import Facts, Scores, ScoreWeights
 from streams.ports import NeighbourIndex, Vectors
+from streams.ranking.feedback import Answer
 from streams.ranking.live import Question, Scored
-from streams.service.item_reasons import reason_for
+from streams.service.item_reasons import reasons_for
 from streams.service.popular_now import PopularNow
-from streams.service.recommendations import Ask, Recommendations, Recommended
+from streams.service.recommendations import Ask, Reason, Recommendations, Recommended
 from streams.service.tastes import Items, Taste, TasteReader, carries
 
 #: Candidates a query brings: enough for k, for diversity to choose from, and for the other parts of a score to count.
@@ -39,7 +40,7 @@ CHOICE_PER_K: Final = 5
 class _Candidates:
     """keys in the order of (-score, key). vectors: float32 (N, D). best: the query that is closest to each (N,).
 
-    parts: what each group of signals adds to the score; empty where content alone decided.
+    scored: what the re-ranker said of each; empty where content alone decided.
     """
 
     keys: list[str]
@@ -47,7 +48,7 @@ class _Candidates:
     vectors: Vectors
     scores: Scores
     best: list[int]
-    parts: list[Mapping[str, float]] = field(default_factory=list)
+    scored: list[Scored] = field(default_factory=list)
 
 
 class BehaviourRanker(Protocol):
@@ -55,6 +56,12 @@ class BehaviourRanker(Protocol):
 
     def rank(self, question: Question, n: int) -> list[Scored]:
         """At most n items, best first; none on a platform where nobody was seen."""
+
+    def explained(self, platform: str, shown: Sequence[Scored]) -> list[Mapping[str, float]]:
+        """What each group of signals adds to the score of each."""
+
+    def answered(self, answer: Answer) -> None:
+        """Remember what of it was handed out, for feedback to meet."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +101,17 @@ class Recommender:
         )
         n_interests = len(taste.interests)
         basis = f"{n_interests} interest{'s' * (n_interests != 1)} and the recent and lasting averages of the profile"
-        items = [self._described(found, at, profile, taste, ask) for at in chosen]
+        items = self._described(found, chosen, profile, taste, ask)
+        self._remember(found, chosen, profile, ask, now_s)
         return Recommendations(profile_id, profile.revision, False, basis, items)
+
+    def _remember(self, found: _Candidates, chosen: list[int], profile: ProfileRecord, ask: Ask, now_s: float) -> None:
+        """What behaviour had no part in teaches nothing about it."""
+        if self.behaviour is None or ask.platform is None or not found.scored:
+            return
+        accounts = [account.account for account in profile.identity.accounts]
+        keys, sources = [found.keys[at] for at in chosen], [found.scored[at].sources for at in chosen]
+        self.behaviour.answered(Answer(accounts, ask.platform, now_s, keys, sources))
 
     def _candidates(self, profile: ProfileRecord, taste: Taste, ask: Ask) -> _Candidates:
         n = max(CANDIDATES_PER_K * ask.k, MIN_CANDIDATES)
@@ -130,7 +146,7 @@ class Recommender:
             return found
         accounts = [account.account for account in profile.identity.accounts]
         content = dict(zip(found.keys, found.scores.tolist(), strict=True))
-        question = Question(accounts, ask.platform, now_s, taste.seen, content, ask.explain)
+        question = Question(accounts, ask.platform, now_s, taste.seen, content, explain=False)
         scored = self.behaviour.rank(question, RANKED)
         entries = self.items.entries_of([each.item for each in scored])
         blocked = frozenset(profile.blocked_tags)
@@ -150,7 +166,7 @@ class Recommender:
             vectors,
             np.round(1.0 / (1.0 + np.exp(-np.array([each.score for each, _ in kept]))), 6),
             close.argmax(axis=0).tolist(),
-            [each.parts for each, _ in kept],
+            [each for each, _ in kept],
         )
 
     def _vectors_of(self, keys: list[str]) -> Vectors:
@@ -179,13 +195,24 @@ class Recommender:
             price_gaps=np.array(gaps),
         )
 
-    def _described(self, found: _Candidates, at: int, profile: ProfileRecord, taste: Taste, ask: Ask) -> Recommended:
-        entry = found.entries[at]
-        item = entry.item
-        reason = None
+    def _described(
+        self, found: _Candidates, chosen: list[int], profile: ProfileRecord, taste: Taste, ask: Ask
+    ) -> list[Recommended]:
+        reasons: list[Reason] | list[None] = [None] * len(chosen)
         if ask.explain:
-            reason = reason_for(taste.labels[found.best[at]], item, found.vectors[at], taste, profile.tags)
-            if found.parts:
-                reason = msgspec.structs.replace(reason, signals=dict(found.parts[at]))
-        score = float(found.scores[at])
-        return Recommended(found.keys[at], entry.platform, item.item_id, item.title, item.category, score, reason)
+            shown = [(taste.labels[found.best[at]], found.entries[at].item) for at in chosen]
+            reasons = reasons_for(shown, found.vectors[chosen], taste, profile.tags)
+            if found.scored and self.behaviour is not None and ask.platform is not None:
+                parts = self.behaviour.explained(ask.platform, [found.scored[at] for at in chosen])
+                reasons = [
+                    msgspec.structs.replace(reason, signals=dict(signals))
+                    for reason, signals in zip(reasons, parts, strict=True)
+                ]
+        items = []
+        for at, reason in zip(chosen, reasons, strict=True):
+            entry, score = found.entries[at], float(found.scores[at])
+            item = entry.item
+            items.append(
+                Recommended(found.keys[at], entry.platform, item.item_id, item.title, item.category, score, reason)
+            )
+        return items

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import log
 from statistics import median
@@ -65,11 +65,16 @@ class Taste:
     usual_log_price: float | None
 
 
+def _unchanged(vectors: Vectors) -> Vectors:
+    return vectors
+
+
 @dataclass(frozen=True)
 class TasteReader:
     """model: (name, version) whose vectors the index holds; a profile's vectors of another model are left out.
 
-    sensitive: what no interest is called after.
+    sensitive: what no interest is called after. adapt: brings vectors of the model (N, D) into the index's space, as
+    the vectors in it were.
     """
 
     index: NeighbourIndex
@@ -77,6 +82,7 @@ class TasteReader:
     model: tuple[str, str]
     rules: InterestRules = field(default_factory=InterestRules)
     sensitive: SensitiveTags | None = None
+    adapt: Callable[[Vectors], Vectors] = _unchanged
 
     def read(self, profile: ProfileRecord) -> Taste:
         """What the profile says. Deterministic for a revision and an index."""
@@ -131,8 +137,8 @@ class TasteReader:
                 (profile.vectors.long, LONG_STRENGTH, LONG_LABEL),
             )
             for raw, strength, label in averages:
-                if len(raw) == 2 * self.index.dim:
-                    rows.append(np.frombuffer(raw, np.float16).astype(np.float32))
+                if len(raw) == 2 * profile.model.dim:
+                    rows.append(self.adapt(np.frombuffer(raw, np.float16).astype(np.float32)[None])[0])
                     strengths.append(strength)
                     labels.append(label)
         queries = np.stack(rows) if rows else np.zeros((0, self.index.dim), np.float32)

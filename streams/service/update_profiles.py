@@ -18,11 +18,11 @@ from streams.domain.consents import Standing, allows
 from streams.domain.dead_letters import DeadLetter
 from streams.domain.envelopes import MAX_LIST_ITEMS
 from streams.domain.events import EVENT_ID_BYTES, EVENT_VERSION, Event
-from streams.domain.folding import CHUNK, FoldReport, Observation, Vectors, fold
+from streams.domain.folding import CHUNK, FoldReport, FoldRules, Observation, Vectors, fold
 from streams.domain.handover import is_all_here
 from streams.domain.hints import forget_command
 from streams.domain.ledger import ledger_key, pack_time, unpack_time
-from streams.domain.moves import pack_arrival
+from streams.domain.moves import Arrival, pack_arrival
 from streams.domain.profiles import ProfileRecord, Segment
 from streams.domain.publishing import Cause, Changed, PublishRules, gone_profile, profiles_of, recent_items
 from streams.domain.raw import RawRecord
@@ -30,6 +30,7 @@ from streams.domain.readings import Reading
 from streams.domain.states import UserState, pack_state, unpack_state
 from streams.errors import CorruptState, InvalidEvent
 from streams.ports import ItemCatalogue
+from streams.service.carry_over import CarryOver
 from streams.service.event_vectors import EventVectors, Texts
 from streams.service.hand_over import (
     Handover,
@@ -88,13 +89,15 @@ class UpdatedProfiles:
 class Sources:
     """texts: to vectors. words: reads what people write, None leaves it unread.
 
-    peek: states as they are now, for what must not reach the encoder.
+    peek: states as they are now, for what must not reach the encoder. wait_for_items: returns when the catalogue is
+    encoded with the encoder of `texts`, as far as it will be.
     """
 
     items: ItemCatalogue
     texts: Texts
     words: OwnWords | None = None
     peek: Peek = blind
+    wait_for_items: Callable[[], None] = lambda: None
 
 
 class ProfileUpdater:
@@ -106,20 +109,24 @@ class ProfileUpdater:
         self._fold_rules = rules.fold
         self._publish_rules = publish_rules
         self._items = sources.items
+        self._wait_for_items = sources.wait_for_items
         self._vectors = EventVectors(sources.items, sources.texts, rules.fold.dim)
         self._words = sources.words
         self._silence = Silence(rules, sources.peek)
         self._memo = StateMemo()
+        half_lives_s = rules.fold.short_half_life_s, rules.fold.long_half_life_s
+        self._carry_over = CarryOver(sources.items, rules.fold.space, half_lives_s)
 
     def prepare(self, records: Sequence[RawRecord]) -> PreparedEvents:
         """Decode and give every event its vector. Blocks for the encoder."""
+        self._wait_for_items()
         decoded: list[tuple[int, str, Event]] = []
         handovers: list[Handover] = []
         dead: list[DeadLetter] = []
         for record in records:
             try:
                 if record.headers and is_handover(record):
-                    handovers.append(decode_handover(record))
+                    handovers.append(self._arrived(decode_handover(record)))
                 else:
                     user, event = decode_event(record)
                     decoded.append((record.offset, user, event))
@@ -137,6 +144,16 @@ class ProfileUpdater:
             for place, (offset, user, event) in enumerate(decoded)
         ]
         return PreparedEvents(observations, vectors, dead, handovers)
+
+    def _arrived(self, handover: Handover) -> Handover:
+        """The handover; an account that comes from a worker with another encoder leaves its sums behind."""
+        said = handover.said
+        if not isinstance(said, Arrival):
+            return handover
+        try:
+            return Handover(handover.offset, handover.user, self._carry_over.arrival(said))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise InvalidEvent(reasons.BAD_MSGPACK, type(error).__name__) from None
 
     def update(self, prepared: PreparedEvents, read: ReadStates) -> UpdatedProfiles:
         """Fold over the states that `read` returns; the records to publish are whole profiles."""
@@ -172,7 +189,8 @@ class ProfileUpdater:
         raws = read([user.encode() for user in accounts])
         stored = list(zip(accounts, raws, strict=True))
         known = self._memo.take(stored)
-        states = {user: known.get(user) or _unpack(user, raw, self._fold_rules.dim) for user, raw in stored}
+        states = {user: known.get(user) or _unpack(user, raw, self._fold_rules) for user, raw in stored}
+        self._carry_over.states(states[user] for user in states.keys() - known.keys())
         new = [account for user, named in accounts.items() for account in named - states[user].accounts.keys()]
         found = read([ledger_key(account) for account in new])
         return states, {
@@ -271,14 +289,14 @@ def decode_event(record: RawRecord) -> tuple[str, Event]:
     return user, event
 
 
-def _unpack(user: str, raw: bytes | None, dim: int) -> UserState:
+def _unpack(user: str, raw: bytes | None, rules: FoldRules) -> UserState:
     if raw is None:
         return UserState()
     try:
         state = unpack_state(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _corrupt(user, error) from error
-    if fault := state.fault(dim):
+    if fault := state.fault(rules.dim, rules.space):
         raise _corrupt(user, fault)
     return state
 

@@ -17,8 +17,8 @@ Account = tuple[str, str]
 SOURCE: Final = "/identity/sign-in"
 REASON: Final = "login"
 #: Kinds of events that are about a person: nobody has a profile for them alone.
-_ABOUT: Final = ("user.traits", "consent.changed", "user.erasure_requested")
-_ERASURE: Final = _ABOUT[2]
+_ABOUT: Final = ("consent.changed", "user.erasure_requested")
+_ERASURE: Final = _ABOUT[1]
 
 
 def command(

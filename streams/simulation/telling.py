@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,4 +53,11 @@ def cloud_event(identifier: str, deed: Deed, data: Mapping[str, Any]) -> CloudEv
         event["userid"] = deed.person.userid
     if deed.session:
         event["sessionid"] = deed.session
+    if deed.step.action.startswith("recommendation."):
+        event["experiment"] = f"ranking:{_variant(deed.person)}"
     return event | {"data": dict(data)}
+
+
+def _variant(person: Person) -> str:
+    """Half of the people see the one ranking, half the other, on whatever platform."""
+    return "ab"[zlib.crc32(person.name.encode()) % 2]

@@ -284,6 +284,26 @@ STANDBY_LAG = _gauge("braid_standby_lag_records", "Changelog offsets a warm copy
 INDEX_ITEMS = _gauge("braid_index_items", "Items in the nearest-item index.", "None.")
 INDEX_DELTA = _gauge("braid_index_delta_rows", "Rows scanned flat, newer than the main index.",
                      "Stays above BRAID_INDEX__MAX_DELTA_ROWS: rebuilds do not keep up.")
+RANKING_MODEL = _gauge(
+    "braid_ranking_model_info", "1 for the ranking model that answers.",
+    "More than one name over the replicas for long: one of them cannot read the models.", "model",
+)
+MODEL_SWITCHES = _counter(
+    "braid_model_switches_total", "Ranking models that were chosen while serving, by what came of it: done or refused.",
+    "refused: the log says why; the model before goes on.", "outcome",
+)
+FEEDBACK = _counter(
+    "braid_feedback_total", "Feedback that met a list which this process answered and moved its ranking, by kind.",
+    "Flat while lists are answered: nobody takes to them, or feedback comes more than a day later.", "kind",
+)
+RANKING_WEIGHT = _gauge(
+    "braid_ranking_weight", "How much a source of the score counts, as learnt from feedback.",
+    "At a quarter of where it began for long: train again on what people take now.", "platform", "source",
+)
+CONSOLE_VIEWERS = _gauge(
+    "braid_console_viewers", "Pages of the console that are open and told of changes.",
+    "At 500 no more are: look for pages that nobody closes, or start another serve.",
+)
 INDEX_REBUILDS = _counter("braid_index_rebuilds_total", "Rebuilds of the main index.", "None.")
 REFRESH_DELAY = _histogram(
     "braid_refresh_delay_seconds", "From the broker's time of a record to its being served.",

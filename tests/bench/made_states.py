@@ -21,7 +21,7 @@ from streams.domain.folding import Observation, fold
 from streams.domain.rendering import render_item
 from streams.domain.states import UserState, pack_state
 from streams.settings import EncoderChoice, Kafka, Settings
-from streams.wiring import encoder_of, fold_rules_of
+from streams.wiring import encoder_of, fold_rules_of, model_of
 from tests.bench.made_events import PLATFORM, normalised
 from tests.bench.scene import events
 from tests.support.pipeline import SECRET
@@ -59,7 +59,7 @@ class MadeStates:
         encoder = encoder_of(settings)
         texts = [render_item(one.event.item) if one.event.item else "" for one in ordered]
         vectors = encoder.encode(texts).vectors.astype(np.float16).astype(np.float32)
-        rules = fold_rules_of(settings, ActionTable(), encoder.dim)
+        rules = fold_rules_of(settings, ActionTable(), model_of(encoder))
         templates = []
         for group in groups:
             state = UserState()

@@ -145,9 +145,10 @@ def event_seeds() -> list[Parts]:
     """Valid events of several actions in every form."""
     full = {"item": an_item(description="<b>Light</b> &amp; quick", genre=["a", "b"], duration_s=60.0, language="en"),
             "text": "Great grip 好 https://t.example", "query": "shoe", "rating": 4.5, "quantity": 2, "position_s": 30.0,
-            "duration_s": 60.0, "completed": False, "dwell_s": 12.5, "reverses_id": "e-0", "value": 3, "traits": {"a": [1]}}  # fmt: skip
+            "duration_s": 60.0, "completed": False, "dwell_s": 12.5, "reverses_id": "e-0", "value": 3,
+            "traits": {"a": [1], "gender": "f", "age": 30, "birthday": "1990-05-01", "language": "zh-CN"}}  # fmt: skip
     more = {"sentat": "2024-05-01T11:59:01.5Z", "sessionid": "s-1", "userid": "u", "anonymousid": "a", "consent": "granted",
-            "dataschema": "urn:braid:event:1.2", "datacontenttype": "application/json"}  # fmt: skip
+            "experiment": "a:b", "dataschema": "urn:braid:event:1.2", "datacontenttype": "application/json"}  # fmt: skip
     events = [a_cloud_event(kind, data=full, **more) for kind in KINDS] + [a_cloud_event()]
     packed = a_cloud_event(data=None, data_base64="eyJpdGVtIjp7Iml0ZW1faWQiOiJhIn19")
     return [parts_of(a_record(event, form)) for event in events for form in FORMS] + [parts_of(a_record(packed))]

@@ -40,12 +40,14 @@ from streams.ranking.live import LiveRanker
 from streams.serve.api import create_api
 from streams.serve.background import background_of
 from streams.serve.behaviour_feed import BehaviourFeed
+from streams.serve.feedback_feed import FeedbackFeed
 from streams.serve.http_server import http_server
 from streams.serve.item_feed import ItemFeed
 from streams.serve.listening import listen, url_of
 from streams.serve.parts import Role, ServeParts
 from streams.serve.people_index import PeopleIndex
 from streams.serve.profile_feed import Listeners, ProfileFeed
+from streams.serve.spaces import Space, Spaces
 from streams.serve_index import open_index
 from streams.service.encode_texts import CachingEncoder
 from streams.service.explain import Explainer
@@ -165,7 +167,8 @@ class Town:
         self.profile_view = LocalView(self.folder / "profiles", cache, self.clock.now_s())
         self.people = PeopleIndex(build_index("exact", MODEL.dim), MODEL.label)
         behaviour = self.item_feed.behaviour = None if self.ranker is None else BehaviourFeed(self.ranker)
-        listeners = Listeners(self.people, behaviour)
+        feedback = None if self.ranker is None else FeedbackFeed(self.ranker)
+        listeners = Listeners(self.people, behaviour, feedback)
         self.profiles = ProfileFeed(self.profile_view, self.popularity, self.items, self.clock, listeners)
         if behaviour is not None:
             behaviour.fill(self.items.records(), self.profiles.everybody())
@@ -176,12 +179,11 @@ class Town:
         popular = PopularNow(self.popularity, self.newest, self.items)
         weights = ScoreWeights(background=BACKGROUND)
         self.recommender = Recommender(self.index, self.items, tastes, popular, weights, behaviour=self.ranker)
+        self.explainer = Explainer(tastes, self.items, TagDecay(60 * DAY_S, {"ads": 0.0}))
         self.parts = ServeParts(
             profiles=self.profiles,
             items=self.items,
-            index=self.index,
-            recommender=self.recommender,
-            explainer=Explainer(tastes, self.items, TagDecay(60 * DAY_S, {"ads": 0.0})),
+            spaces=Spaces(Space("test", self.index, self.recommender, self.explainer)),
             encoder=ENCODER,
             clock=self.clock,
             pseudonym_secret=SECRET,

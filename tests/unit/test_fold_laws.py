@@ -21,6 +21,7 @@ RULES = FoldRules(DIM, TYPES.__getitem__, short_half_life_s=2 * DAY_S, long_half
 VECTORS = np.random.default_rng(3).standard_normal((16, DIM)).astype(np.float32)
 VECTORS /= np.linalg.norm(VECTORS, axis=1, keepdims=True)
 START_S = 1_750_000_000.0
+LANGUAGES = ("", "en", "zh-CN")
 
 
 @st.composite
@@ -30,7 +31,7 @@ def distinct_events(draw: st.DrawFn) -> list[tuple[Event, int]]:
     for number in range(n):
         kind = draw(st.sampled_from(sorted(TYPES)))
         row = draw(st.integers(-1, 15))
-        item = Item(f"i{row}", category=f"c{row % 3}", brand="Acme", tags=("a", f"t{row % 4}")) if row >= 0 else None
+        item = Item(f"i{row}", category=f"c{row % 3}", brand="Acme", tags=("a", f"t{row % 4}"), language=LANGUAGES[row % 3]) if row >= 0 else None
         event = Event(
             event_id=event_id("source", str(number)),
             account=draw(st.sampled_from(["aa", "bb"])),
@@ -91,6 +92,12 @@ def assert_same_profile(one: UserState, other: UserState) -> None:
             assert edge.evidence == held.evidence
             expected = pytest.approx(held.weight * twin.relations.scale, rel=1e-9, abs=1e-9)
             assert edge.weight * account.relations.scale == expected
+        assert set(account.languages) == set(twin.languages)
+        for code, taken in account.languages.items():
+            other_taken = twin.languages[code]
+            assert (taken.support, taken.last_s) == (other_taken.support, other_taken.last_s)
+            mass = other_taken.mass * twin.tag_scale
+            assert taken.mass * account.tag_scale == pytest.approx(mass, rel=1e-9, abs=1e-9)
         assert set(account.feelings) == set(twin.feelings)
         for thing, felt in account.feelings.items():
             other_felt = twin.feelings[thing]

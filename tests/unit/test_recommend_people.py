@@ -168,7 +168,7 @@ def test_vectors_of_another_model_are_not_compared(town: Town) -> None:
 def test_clicked_ads_make_no_interest(town: Town) -> None:
     town.publish_items(subject_items(["ads"]))
     profile = town.live(Did("ads.ad.clicked", "ads:football-0"), Did("shop.wishlist.added", "shop:cooking-0"))
-    assert [interest.label for interest in town.parts.explainer.explain(profile).interests] == ["cooking"]
+    assert [interest.label for interest in town.explainer.explain(profile).interests] == ["cooking"]
 
 
 @pytest.mark.requirement("H10")
@@ -193,7 +193,7 @@ def test_an_explanation_shows_which_events_made_an_interest_and_says_that_this_i
         Did("shop.wishlist.added", "shop:cooking-1"),
         Did("news.article.disliked", "news:football-0"),
     )
-    said = town.parts.explainer.explain(profile)
+    said = town.explainer.explain(profile)
     (interest,) = said.interests
     assert {event.event_id for event in interest.events} <= {event.id for event in profile.recent}
     assert {event.title for event in interest.events} == {

@@ -140,6 +140,8 @@ class Told:
     def forget(self, accounts: Sequence[str]) -> None:
         self.forgotten += accounts
 
+    def clear(self) -> None: ...
+
 
 def a_profile(profile_id: str, kind: str, accounts: Mapping[str, str], events: Sequence[str]) -> ProfileRecord:
     return ProfileRecord(

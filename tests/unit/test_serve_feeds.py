@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 import structlog
 from hypothesis import HealthCheck, given, settings
@@ -169,16 +170,25 @@ def test_a_snapshot_is_written_only_when_something_changed(tmp_path: Path) -> No
 
 
 @pytest.mark.requirement("D11")
-def test_an_item_of_another_model_leaves_the_index_and_is_counted(town: Town) -> None:
-    foreign = an_item_record("shop", an_item("cooking-0", "pan"), model="other@1")
+def test_an_item_of_another_model_is_found_by_the_vector_that_it_had_here_and_counted(town: Town) -> None:
+    _, before = town.index.vectors_of(["shop:cooking-0"])
+    foreign = an_item_record("shop", an_item("cooking-0", "garden hose"), model="other@1")
     with structlog.testing.capture_logs() as logs:
         town.publish_items([foreign])
         town.publish_items([foreign])
-    assert "shop:cooking-0" not in town.index
-    assert town.item_feed.n_other_model == 2
+    np.testing.assert_array_equal(town.index.vectors_of(["shop:cooking-0"])[1], before)
+    assert (town.item_feed.n_other_model, town.item_feed.n_waiting) == (2, 0)
     assert [line["event"] for line in logs] == ["items_of_another_model"]
-    town.publish_items([an_item_record("shop", an_item("cooking-0", "pan"))])
-    assert "shop:cooking-0" in town.index
+
+
+@pytest.mark.requirement("D11")
+def test_an_item_that_was_never_encoded_by_this_model_waits_until_it_is(town: Town) -> None:
+    town.publish_items([an_item_record("shop", an_item("new", "pan"), model="other@1")])
+    assert "shop:new" not in town.index
+    assert town.item_feed.n_waiting == 1
+    town.publish_items([an_item_record("shop", an_item("new", "pan"))])
+    assert "shop:new" in town.index
+    assert town.item_feed.n_waiting == 0
 
 
 @pytest.mark.requirement("A7")

@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 
-from streams.domain.profiles import Consent, Identity, ProfileRecord
+from streams.domain.profiles import Consent, Experiment, Identity, ProfileRecord, Trait
 from tests.support.serving import Did, Town, opened, subject_items
 
 READ_KEY, ERASE_KEY = "read-key-0123456789abcdef", "erase-key-0123456789abcdef"
@@ -75,6 +75,20 @@ def test_an_export_holds_everything_with_a_reason_for_each_inference(town: Town,
     assert body["inferences"]["tags"]
     assert all(tag["evidence"] for tag in body["inferences"]["tags"])
     assert "user-events" in body["also_held"]
+
+
+@pytest.mark.requirement("H8", "N3", "N8")
+def test_an_export_holds_what_was_said_of_the_person_and_what_they_were_assigned(town: Town, api: httpx.Client) -> None:
+    profile = town.live(*SEEN)
+    said = {"gender": Trait("f", "declared", 1.0, 5.0, "shop")}
+    town.publish_profile(
+        msgspec.structs.replace(
+            profile, revision=profile.revision + 1, traits=said, experiments=[Experiment("ranking", "b", 7.0)]
+        )
+    )
+    body = api.get(f"/v1/profiles/{profile.profile_id}/export").json()
+    assert body["traits"]["gender"]["value"] == "f"
+    assert body["experiments"] == [{"name": "ranking", "variant": "b", "at": 7.0}]
 
 
 @pytest.mark.requirement("N8")

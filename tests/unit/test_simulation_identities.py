@@ -65,7 +65,7 @@ def test_the_identity_log_takes_every_link_and_hint_and_makes_one_user_of_everyb
     feed, events = Feed(), SIMULATION.events(3_000)
     said = feed.say(*SIMULATION.links(), *hints_of(events)).split()
     assert set(said) == {"linked"}
-    used = {event["subject"] for event in events if not event["type"].endswith(".user.traits")}
+    used = {event["subject"] for event in events}
     for person in SIMULATION.people:
         own = [f"{platform}/{raw}" for platform, raw in person.accounts.items() if person.is_linked or raw in used]
         assert len({feed.user_of(account) for account in own}) == (min(1, len(own)) if person.is_known else len(own))
@@ -81,7 +81,7 @@ def test_the_profiles_that_are_due_are_the_users_of_accounts_that_did_something_
     for event in events:
         platform, _, action = event["type"].partition(".")
         did[f"{platform}/{event['subject']}"].add(action)
-    about = {"user.traits", "consent.changed", "user.erasure_requested"}
+    about = {"consent.changed", "user.erasure_requested"}
     kept = [account for account, actions in did.items() if actions - about and "user.erasure_requested" not in actions]
     assert n_profiles(SIMULATION.people, events) == len({feed.user_of(account) for account in kept})
     assert n_profiles(SIMULATION.people, events) < len(kept) / 2

@@ -132,7 +132,7 @@ class _Demo:
         self._screen.say(
             f"  {result.events_applied:,} applied, {result.duplicates} repeats dropped, "
             f"{result.dead_letters} dead letters ({len(ledger.invalid)} invalid sent), {len(ledger.late)} late ones "
-            f"counted in full; {result.n_ignored} traits and {result.n_consents} consents are no behaviour, "
+            f"counted in full; {result.n_consents} consents are no behaviour, "
             f"{result.n_refused} of somebody who asked to be erased\n"
             f"  {len(accounts)} accounts of {self._plan.n_people} people are {result.profiles} profiles: "
             "most sign in with a provider or carry a `userid`, of some nobody knows who they are"

@@ -133,7 +133,7 @@ class Job:
         assert items.wait_until_caught_up(CATCH_UP_S)
         cache = RocksEmbeddingCache(folder / "embeddings", self._settings.encoder.cache_bytes)
         updater = ProfileUpdater(
-            PersonRules(fold_rules_of(self._settings, ActionTable(), encoder.dim), {}),
+            PersonRules(fold_rules_of(self._settings, ActionTable(), model_of(encoder)), {}),
             publish_rules_of(self._settings, encoder),
             Sources(items, EncodedTexts(CachingEncoder(encoder, cache), "profile")),
         )

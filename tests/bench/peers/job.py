@@ -26,7 +26,7 @@ from streams.domain.topic_names import TopicNames
 from streams.service.normalise import Normaliser
 from streams.service.update_profiles import decode_event
 from streams.settings import EncoderChoice, Kafka, Settings
-from streams.wiring import encoder_of, fold_rules_of, limits_of, publish_rules_of
+from streams.wiring import encoder_of, fold_rules_of, limits_of, model_of, publish_rules_of
 from tests.bench.peers.vector_table import VectorTable
 
 PLATFORM = Platform("shop")
@@ -97,7 +97,7 @@ class Folding:
 
     def __init__(self, spec: JobSpec) -> None:
         encoder = encoder_of(spec.settings)
-        self._fold_rules = fold_rules_of(spec.settings, ActionTable(), encoder.dim)
+        self._fold_rules = fold_rules_of(spec.settings, ActionTable(), model_of(encoder))
         self._publish_rules = publish_rules_of(spec.settings, encoder)
         self._table = VectorTable(spec.servers, spec.shared.item_vectors, encoder)
 

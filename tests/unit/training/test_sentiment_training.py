@@ -12,6 +12,7 @@ pytest.importorskip("sklearn", reason="scikit-learn (extra `train`) is not insta
 
 from streams.errors import UsageError
 from streams.meaning.sentiment import SentimentModel
+from streams.meaning.sentiment_clauses import clauses_of
 from streams.meaning.sentiment_files import save_weights
 from streams.meaning.sentiment_ngrams import characters_of, han_grams
 from streams.training.labelled_texts import LabelledText, of_language, read_labelled_texts, training_files
@@ -54,6 +55,20 @@ def test_weights_in_bytes_say_nearly_what_was_learnt() -> None:
     rough, known = weights.margins(han_grams(characters_of([text.text for text in texts]), weights.bits), len(texts))
     assert np.abs(rough - exact).max() < 0.02 * np.abs(exact).max()
     assert (known > 0.5).all()
+
+
+def test_clauses_are_read_in_training_as_they_are_read_afterwards() -> None:
+    texts = [LabelledText("很好，太差，喜欢", 1, "茶"), LabelledText("失望", 0, "茶"), *made_texts()]
+    trainer = Trainer(RECIPES["zh"], texts)
+    fitted = trainer.fit(np.arange(len(texts)))
+    weights = fitted.grams.weights()
+    clauses = clauses_of(characters_of([texts[0].text])).characters
+    rough, _ = weights.margins(han_grams(clauses, weights.bits), clauses.n_texts)
+    uncut, cut = trainer.margins(fitted, np.array([1, 0]))
+    assert len(rough) == 3
+    assert cut[1] == pytest.approx(rough.mean(), abs=0.02)
+    assert cut[1] != cut[0]
+    assert uncut[1] == uncut[0]
 
 
 def test_a_held_out_group_is_read_without_its_own_labels() -> None:

@@ -1,4 +1,8 @@
-"""Finds profiles that nothing came for in a long time and asks them to be let go, in the order of their own events."""
+"""Looks through all user states from time to time and asks some users for something, in the order of their own events.
+
+Two sweeps: profiles that nothing came for in a long time are let go; profiles whose vectors are of an encoder that was
+exchanged are published in the space of the present one.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,10 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 
+from streams.domain.spaces import is_foreign
+from streams.domain.states import unpack_state
 from streams.errors import BraidError
 from streams.intervals import Repeated
-from streams.ports import Clock
 
 #: Between sweeps; the first one waits as long, so that a restart does not begin with one.
 INTERVAL_S: Final = 3_600.0
@@ -39,32 +44,32 @@ class Scannable(Protocol):
         """Every entry, in key order."""
 
 
-class Expiring:
-    """tables: those owned now. expire: takes users and the time since which nothing came. idle_s: how long may pass."""
+class Sweep:
+    """tables: those owned now. find: of a table, the users to ask. ask: takes some of them; raises BraidError."""
 
     def __init__(
         self,
+        name: str,
         tables: Callable[[], Iterable[Scannable]],
-        expire: Callable[[list[str], float], None],
-        clock: Clock,
-        idle_s: float,
+        find: Callable[[Scannable], Iterator[str]],
+        ask: Callable[[list[str]], None],
     ) -> None:
+        self._name = name
         self._tables = tables
-        self._expire = expire
-        self._clock = clock
-        self._idle_s = idle_s
+        self._find = find
+        self._ask = ask
 
     def start(self, interval_s: float = INTERVAL_S) -> None:
         """Begin to sweep at intervals; returns at once."""
-        Repeated("expiring", self._try, interval_s).start()
+        Repeated(self._name, self._try, interval_s).start()
 
     def sweep(self) -> int:
         """Look through everything once; returns how many users were asked. Raises BraidError."""
-        before_s, n_users = self._clock.now_s() - self._idle_s, 0
+        n_users = 0
         for table in self._tables():
-            idle = idle_users(table, before_s)
-            while users := list(islice(idle, BATCH)):
-                self._expire(users, before_s)
+            found = self._find(table)
+            while users := list(islice(found, BATCH)):
+                self._ask(users)
                 n_users += len(users)
         return n_users
 
@@ -72,9 +77,9 @@ class Expiring:
         try:
             n_users = self.sweep()
         except BraidError as error:  # given up meanwhile, or no broker: the next sweep looks again
-            _log.warning("sweep_ended_early", why=str(error))
+            _log.warning("sweep_ended_early", sweep=self._name, why=str(error))
         else:
-            _log.info("swept", n_idle=n_users)
+            _log.info("swept", sweep=self._name, n_asked=n_users)
 
 
 def idle_users(table: Scannable, before_s: float) -> Iterator[str]:
@@ -85,4 +90,15 @@ def idle_users(table: Scannable, before_s: float) -> Iterator[str]:
         except msgspec.DecodeError:  # the fold will say so
             continue
         if head.accounts and head.updated_s < before_s:
+            yield key.decode("ascii", "replace")
+
+
+def foreign_users(table: Scannable, space: bytes) -> Iterator[str]:
+    """Users with vectors of another space than this one."""
+    for key, raw in table.items():
+        try:
+            state = unpack_state(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):  # the table's own entries are no states
+            continue
+        if any(is_foreign(account, space) for account in state.accounts.values()):
             yield key.decode("ascii", "replace")

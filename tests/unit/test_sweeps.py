@@ -7,19 +7,11 @@ import pytest
 
 from streams.domain.consents import Will
 from streams.domain.events import Event
-from streams.expiring import Expiring, idle_users
+from streams.sweeps import Sweep, idle_users
 from tests.support.whole import NAMES, Whole
 
 pytestmark = pytest.mark.requirement("Q6")
 IDLE_S = 1_000.0
-
-
-class Clock:
-    def __init__(self, now_s: float) -> None:
-        self._now_s = now_s
-
-    def now_s(self) -> float:
-        return self._now_s
 
 
 class Sweeper:
@@ -29,14 +21,15 @@ class Sweeper:
         self.whole = whole
         self.asked: list[str] = []
         tables = lambda: [table for (topic, _), table in whole.tables.items() if topic == NAMES.user_events]  # noqa: E731
-        self.n_asked = Expiring(tables, self._expire, Clock(now_s), IDLE_S).sweep()
+        self.before_s = now_s - IDLE_S
+        self.n_asked = Sweep("expiring", tables, lambda table: idle_users(table, self.before_s), self._expire).sweep()
 
-    def _expire(self, users: list[str], before_s: float) -> None:
+    def _expire(self, users: list[str]) -> None:
         for number, user in enumerate(users):
             self.asked.append(user)
             event = Event(
                 number.to_bytes(8, "big"), user, "braid", "braid.profile.expired", self.whole.now_s, self.whole.now_s,
-                0.0, will=Will(expire_before_s=before_s),
+                0.0, will=Will(expire_before_s=self.before_s),
             )  # fmt: skip
             self.whole.tell_user(user, msgspec.msgpack.encode(event))
 

@@ -1,0 +1,40 @@
+"""The published traits: the newest declared word over a person's accounts, and what is inferred where none was said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from streams.domain.languages import LanguageShare, spoken_by
+from streams.domain.profiles import Trait
+from streams.domain.tag_view import Share
+from streams.domain.traits import Declared
+
+#: The only trait that is inferred.
+LANGUAGE: Final = "language"
+
+
+def traits_of(shares: Sequence[Share]) -> dict[str, Trait]:
+    """By name, sorted. Accounts that count nothing in the unified view say nothing here."""
+    counted = [share for share in shares if share.scale > 0.0 and (share.account.traits or share.account.languages)]
+    if not counted:
+        return {}
+    newest: dict[str, tuple[Declared, str]] = {}
+    for account, _ in counted:
+        for name, said in account.traits.items():
+            known = newest.get(name)
+            if known is None or said.is_newer_than(known[0]) or (said == known[0] and account.platform < known[1]):
+                newest[name] = said, account.platform
+    found = {
+        name: Trait(said.value, "declared", 1.0, said.at_s, platform)
+        for name, (said, platform) in newest.items()
+        if said.value is not None
+    }
+    if LANGUAGE not in found and (inferred := _language(counted)) is not None:
+        found[LANGUAGE] = inferred
+    return dict(sorted(found.items()))
+
+
+def _language(shares: Sequence[Share]) -> Trait | None:
+    spoken = spoken_by([LanguageShare(account.languages, scale) for account, scale in shares])
+    return None if spoken is None else Trait(spoken.code, "inferred", spoken.confidence, spoken.last_s)
