@@ -17,14 +17,12 @@ from streams.adapters.folders import writable_folder
 from streams.adapters.identities import LocalIdentities
 from streams.adapters.item_catalogue import LocalItemCatalogue, VectorModel
 from streams.adapters.local_view import LocalView
-from streams.adapters.mapping_files import mapped_platforms
 from streams.adapters.topic_follower import TopicFollower
 from streams.adapters.user_commands import UserCommands
 from streams.brokers.connection import consumer_config, producer_config
 from streams.brokers.topics import TOMBSTONE_RETENTION_DAYS
 from streams.console.app import add_console, sessions_of
 from streams.console.live import Live
-from streams.console.parts import ConsoleParts
 from streams.domain.newest import NewestItems
 from streams.domain.popularity import Popularity
 from streams.domain.profiles import Model
@@ -46,6 +44,7 @@ from streams.serve.profile_feed import Listeners, ProfileFeed
 from streams.serve.readiness import readiness_of
 from streams.serve.spaces import Spaces
 from streams.serve_access import audit_of, check_cluster, grants_of, limits_of
+from streams.serve_console import console_parts
 from streams.serve_index import IndexGauges, open_index, people_index
 from streams.serve_space import ModelSwitch, SpaceMaker, blend_space, first_model
 from streams.service.popular_now import PopularNow
@@ -94,7 +93,8 @@ class LiveData:
             allowed = settings.consent
             self.behaviour = self.item_feed.behaviour = BehaviourFeed(self.ranker, allowed.recommend)
             self.feedback = FeedbackFeed(self.ranker, allowed.recommend, allowed.train)
-        listeners = Listeners(self.people, self.behaviour, self.feedback)
+        self.live = Live()
+        listeners = Listeners(self.people, self.behaviour, self.feedback, self.live.changed)
         self.profiles = ProfileFeed(profile_view, self.popularity, self.items, clock, listeners)
         self.identities = LocalIdentities(LocalView(folder / "identities", cache, clock.now_s()))
         config = consumer_config(settings.kafka, GROUP)
@@ -199,11 +199,6 @@ def parts_of(settings: Settings, data: LiveData, encoder: Encoder, clock: Clock)
     )
 
 
-def _platforms(settings: Settings) -> tuple[str, ...]:
-    mapped = mapped_platforms(settings.ingest.mappings_dir)
-    return tuple(dict.fromkeys((*settings.topics.platforms, *mapped)))
-
-
 def _ranker(settings: Settings, ranking: RankingModel, encoder: Model) -> LiveRanker | None:
     """An empty ranker by behaviour where one is wanted; the local views fill it at every start."""
     if not settings.recommend.behaviour:
@@ -238,7 +233,7 @@ class Serve:
         loaded = encoder_of(settings) if encoder is None else encoder
         self._data = LiveData(settings, loaded, clock, self._died)
         self._parts = parts_of(settings, self._data, loaded, clock)
-        console = ConsoleParts(self._parts, self._data.live, _platforms(settings))
+        console = console_parts(settings, self._parts, self._data.live)
         app = create_api(self._parts, sessions_of(console).key_of)
         add_console(app, console)
         self._server = http_server(app)

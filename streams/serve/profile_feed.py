@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -35,12 +35,13 @@ class Listeners:
     """What is kept in memory beside the view and hears of every change; None = not kept.
 
     people: an index, filled here at a start. behaviour: what people took to, filled by whoever made it. feedback: on
-    what was answered, heard from now on.
+    what was answered, heard from now on. pages: told the ids of the people who changed, in any thread.
     """
 
     people: PeopleIndex | None = None
     behaviour: BehaviourFeed | None = None
     feedback: FeedbackFeed | None = None
+    pages: Callable[[Collection[str]], None] | None = None
 
 
 NOBODY_LISTENS: Final = Listeners()
@@ -68,6 +69,7 @@ class ProfileFeed:
         self._people = people = listeners.people
         self._behaviour = listeners.behaviour
         self._feedback = listeners.feedback
+        self._pages = listeners.pages
         self._started_s = clock.now_s()
         self._delay = metrics.REFRESH_DELAY.labels(VIEW)
         self._stale = metrics.STALE_RECORDS.labels(VIEW)
@@ -126,13 +128,23 @@ class ProfileFeed:
             _log.warning("unreadable_records", view=VIEW, n_records=n_unreadable)
         changed = [*entries.items(), *self._warmed(sightings), *self.relation_counts.changed(changes)]
         self._view.write(changed, batch.next_offsets, batch.received_at_s, replaced)
+        self._tell({_text(key): heads[key] for key in entries}, changes)
+        self._observe(batch)
+
+    def _tell(
+        self,
+        newest: Mapping[str, ProfileRecord | None],
+        changes: Sequence[tuple[ProfileRecord | None, ProfileRecord | None]],
+    ) -> None:
+        """Everybody who listens. newest: by profile id."""
         if self._people is not None:
-            self._people.follow({_text(key): heads[key] for key in entries})
+            self._people.follow(newest)
         if self._behaviour is not None:
             self._behaviour.profiles_changed(changes)
         if self._feedback is not None:
             self._feedback.profiles_changed(changes)
-        self._observe(batch)
+        if self._pages is not None and newest:
+            self._pages(newest)
 
     def clear(self) -> None:
         """Forget everything."""

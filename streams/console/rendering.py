@@ -1,0 +1,143 @@
+"""Views as pages, as fragments of pages, or as JSON: one address answers with what the caller accepts."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+
+from streams.console import formats
+from streams.console.assets import Assets
+from streams.console.words import LANGUAGES, Language, chosen, say
+from streams.serve.access import NOBODY, Caller
+from streams.serve.answers import json_answer
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+LANGUAGE_COOKIE, THEME_COOKIE = "braid_language", "braid_theme"
+THEMES: Final = ("auto", "light", "dark")
+A_YEAR_S: Final = 365 * 86_400
+_VARY: Final = "Accept, Accept-Language, Cookie, HX-Request"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a page is shown. nonce: of this answer's scripts."""
+
+    language: Language
+    theme: str
+    nonce: str
+
+
+class Pages:
+    """Renders. roles: of a caller who needs no key, which is whoever uses this machine where no keys are set."""
+
+    def __init__(self, assets: Assets, *, needs_keys: bool) -> None:
+        self._assets = assets
+        self._needs_keys = needs_keys
+        self._environments = {language: _environment(language, assets) for language in LANGUAGES}
+
+    def answer(self, request: Request, template: str, view: object, *, status: int = 200, **more: Any) -> Response:
+        """The view as JSON for who accepts that and not HTML, else as the template's page, or fragment for htmx.
+
+        A template extends `layout.html`, which leaves everything but the body out for a fragment. more: for the
+        template alone.
+        """
+        if wants_json(request):
+            response = json_answer(view)
+            response.status_code = status
+            response.headers["Vary"] = _VARY
+            return response
+        look = look_of(request)
+        html = self.render(request, look, template, view=view, **more)
+        response = HTMLResponse(html, status, headers=_headers(look.nonce))
+        asked = request.query_params.get("lang")
+        if asked in LANGUAGES:
+            response.set_cookie(LANGUAGE_COOKIE, asked, A_YEAR_S, samesite="strict", path="/")
+        if request.query_params.get("theme") in THEMES:
+            response.set_cookie(THEME_COOKIE, request.query_params["theme"], A_YEAR_S, samesite="strict", path="/")
+        return response
+
+    def render(self, request: Request, look: Look, template: str, **context: Any) -> str:
+        """HTML of a template."""
+        caller: Caller = getattr(request.state, "caller", NOBODY)
+        return self._environments[look.language].get_template(template).render(
+            request=request,
+            look=look,
+            is_fragment=is_fragment(request),
+            caller=caller,
+            may=lambda role: not self._needs_keys or (caller.key is not None and caller.key.may(role)),
+            needs_keys=self._needs_keys,
+            with_query=lambda **changes: _with_query(request, changes),
+            **context,
+        )
+
+
+def wants_json(request: Request) -> bool:
+    """Whether the caller asks for JSON and not for a page."""
+    accepted = request.headers.get("accept", "")
+    return "application/json" in accepted and "text/html" not in accepted
+
+
+def is_fragment(request: Request) -> bool:
+    """Whether htmx asks for a part of the page that it shows."""
+    return request.headers.get("hx-request") == "true" and request.headers.get("hx-boosted") != "true"
+
+
+def look_of(request: Request) -> Look:
+    """As the address says, else as the browser remembers, else as it prefers."""
+    asked, cookies = request.query_params, request.cookies
+    language = chosen(asked.get("lang"), cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
+    theme = asked.get("theme") or cookies.get(THEME_COOKIE) or "auto"
+    return Look(language, theme if theme in THEMES else "auto", secrets.token_urlsafe(16))
+
+
+def _headers(nonce: str) -> dict[str, str]:
+    policy = (
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    return {
+        "Content-Security-Policy": policy,
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "Vary": _VARY,
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def _environment(language: Language, assets: Assets) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(  # type: ignore[attr-defined] # added by the extension
+        lambda words: say(language, words),
+        lambda one, many, n: say(language, one if n == 1 else many),
+        newstyle=True,
+    )
+    environment.globals["asset"] = assets.url_of
+    environment.globals["here"] = _here
+    environment.filters.update(formats.FILTERS)
+    return environment
+
+
+@pass_context
+def _here(context: Context) -> str:
+    """The address of the view without how it is shown: what a colleague is sent."""
+    return _with_query(context["request"], {"lang": None, "theme": None})
+
+
+def _with_query(request: Request, changes: dict[str, str | None]) -> str:
+    query = {name: value for name, value in {**request.query_params, **changes}.items() if value is not None}
+    return request.url.path + (f"?{urlencode(query)}" if query else "")
