@@ -57,8 +57,8 @@ class Methods:
         return answers_of(pipeline, self._texts[train].tolist(), self.labels[train], self._texts[test].tolist())
 
     def _fitted(self, trainer: Trainer, train: Rows, test: Rows) -> Answers:
-        """As the shipped weights are made; how words and vector add up is learnt on held-out groups of `train`."""
-        if not trainer.has_vectors:
+        """As the shipped weights are made; how margins add up is learnt on held-out groups of `train`."""
+        if trainer.n_margins == 1:
             return (trainer.margins(trainer.fit(train), test)[:, 0] > 0).astype(np.int64)
         slopes = fit_logistic(trainer.held_out_margins(self._folds(train))[train], self.labels[train])
         margins = trainer.margins(trainer.fit(train), test)

@@ -1,9 +1,10 @@
 """How a text feels, in [-1, 1]: Chinese and English, offline, a batch at a time.
 
 The score is 2p - 1, where p holds on texts of kinds that the model never saw: it was calibrated on groups (shop
-categories, sets) left out of training. Chinese is read by n-grams of characters, English by words with marks of
-negation and, where the encoder's vector is at hand, by a linear head on it. A text in both is read by both, each by its
-share. What the weights know nothing about says nothing: an empty text, or one in another script, has score 0.
+categories, sets) left out of training. Chinese is read by n-grams of characters, of the whole and of its clauses.
+English is read by words with marks of negation and, where the encoder's vector is at hand, by a linear head on it. A
+text in both is read by both, each by its share. What the weights know nothing about says nothing: an empty text, or one
+in another script, has score 0.
 
 N texts, D dimensions of a vector.
 """
@@ -18,6 +19,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.meaning.sentiment_clauses import clauses_of, means_of_clauses
 from streams.meaning.sentiment_files import load_weights
 from streams.meaning.sentiment_ngrams import (
     END,
@@ -135,7 +137,18 @@ def _shares(characters: Characters) -> tuple[NDArray[np.float64], NDArray[np.boo
 def _han_logits(weights: SentimentWeights, characters: Characters) -> Scores:
     grams = han_grams(characters, weights.han_grams.bits)
     margins, known = weights.han_grams.margins(grams, characters.n_texts)
-    return np.where(known >= weights.least_known[0], weights.han * margins, 0.0)
+    of_whole, of_clauses = weights.han
+    logits = of_whole * margins + of_clauses * _clause_margins(weights, characters, margins)
+    return np.where(known >= weights.least_known[0], logits, 0.0)
+
+
+def _clause_margins(weights: SentimentWeights, characters: Characters, whole: Scores) -> Scores:
+    clauses = clauses_of(characters)
+    if not len(clauses.text):
+        return whole
+    grams = han_grams(clauses.characters, weights.han_grams.bits)
+    margins, _ = weights.han_grams.margins(grams, clauses.characters.n_texts)
+    return means_of_clauses(clauses.text, margins, whole)
 
 
 def _word_logits(weights: SentimentWeights, characters: Characters, vectors: Vectors | None) -> Scores:

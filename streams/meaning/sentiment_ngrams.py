@@ -18,8 +18,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-#: Raised when the same text begins to give other n-grams: weights of another scheme are refused.
-SCHEME: Final = 1
+#: Raised when the same text begins to give other n-grams, or weights to mean something else: those of another scheme
+#: are refused.
+SCHEME: Final = 2
 HAN_SIZES: Final = 4
 NEGATION_SCOPE_WORDS: Final = 3
 NEGATIONS: Final = ("not", "no", "never", "nothing", "without", "hardly", "cannot", "nor", "neither", "none")
@@ -28,7 +29,7 @@ Rows = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 
 GAP, LATIN, HAN, OTHER, DIGIT, SIGN, STRONG_STOP, STOP, TOKEN, END = range(10)
-_FIRST, _LAST = "\x02", "\x03"
+FIRST, LAST = "\x02", "\x03"
 _NOT = "\ue000"  # n't is one sign: "don't" and the "do n't" of treebanks read alike
 _SMILE, _FROWN = "\ue001", "\ue002"
 _SPELLINGS: Final = (
@@ -75,13 +76,13 @@ class Grams:
 
 def characters_of(texts: Sequence[str]) -> Characters:
     """NFKC and lower case, with a mark at both ends of every text; no character more than thrice in a row."""
-    whole = "".join(f"{_FIRST}{text}{_LAST}" for text in map(_unmarked, texts))
+    whole = "".join(f"{FIRST}{text}{LAST}" for text in map(_unmarked, texts))
     folded = unicodedata.normalize("NFKC", whole).lower()
     for spelling, sign in _SPELLINGS:
         folded = folded.replace(spelling, sign)
     code = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), dtype="<u4")
     code = code[~_is_drawn_out(code)]
-    text = np.cumsum(code == ord(_FIRST)) - 1
+    text = np.cumsum(code == ord(FIRST)) - 1
     kind = _kinds()[np.minimum(code, _N_KINDS - 1)]
     return Characters(code.astype(np.uint64), kind, text, len(texts))
 
@@ -180,7 +181,7 @@ def _mixed(values: Hashes) -> Hashes:
 
 
 def _unmarked(text: str) -> str:
-    return text.replace(_FIRST, " ").replace(_LAST, " ") if not text.isprintable() else text
+    return text.replace(FIRST, " ").replace(LAST, " ") if not text.isprintable() else text
 
 
 @cache
@@ -212,6 +213,6 @@ def _kinds() -> NDArray[np.uint8]:
         for first, last in ranges:
             letters = table[first : last + 1]
             letters[letters == OTHER] = kind
-    for signs, kind in ((".,;:", STOP), ("!?", STRONG_STOP), (_NOT + _SMILE + _FROWN, TOKEN), (_FIRST + _LAST, END)):
+    for signs, kind in ((".,;:", STOP), ("!?", STRONG_STOP), (_NOT + _SMILE + _FROWN, TOKEN), (FIRST + LAST, END)):
         table[[ord(sign) for sign in signs]] = kind
     return table

@@ -80,14 +80,14 @@ class VectorWeights:
 class SentimentWeights:
     """Everything that was learnt. Slopes, fitted on groups left out of training, make margins a logit.
 
-    han, words: of either alone. words_and_vector: of both together.
+    han: of a text and of the mean of its clauses. words: of words alone. words_and_vector: of both together.
     least_known: share of n-grams, of Chinese and of English, below which a text is in a language that nobody taught.
     """
 
     han_grams: GramWeights
     word_grams: GramWeights
     vectors: VectorWeights
-    han: float
+    han: tuple[float, float]
     words: float
     words_and_vector: tuple[float, float]
     least_known: tuple[float, float]

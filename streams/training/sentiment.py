@@ -59,10 +59,10 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """One language: the model of all texts; slopes of the words alone and with the vector; what was measured."""
+    """One language: the model of all texts; slopes without the vector and with it; what was measured."""
 
     fitted: Fitted
-    slope: float
+    slopes: tuple[float, ...]
     slopes_with_vector: tuple[float, ...]
     least_known: float
     neutral_band: float | None
@@ -82,13 +82,15 @@ def train(texts: Sequence[LabelledText], encoder: Encoder, say: Say) -> tuple[Se
             "no English text has three stars, where neutral ends cannot be chosen; give a folder with ratings"
         )
     vector_weights, intercept = words.fitted.vector
+    of_whole, of_clauses = han.slopes
+    (of_words_alone,) = words.slopes
     of_words, of_vector = words.slopes_with_vector
     weights = SentimentWeights(
         han_grams=han.fitted.grams.weights(),
         word_grams=words.fitted.grams.weights(),
         vectors=VectorWeights(name=encoder.name, weights=vector_weights.astype(np.float32), intercept=intercept),
-        han=han.slope,
-        words=words.slope,
+        han=(of_whole, of_clauses),
+        words=of_words_alone,
         words_and_vector=(of_words, of_vector),
         least_known=(han.least_known, words.least_known),
         neutral_band=words.neutral_band,
@@ -109,11 +111,11 @@ def _learn(language: Language, texts: Sequence[LabelledText], encoder: Encoder |
     trainer = Trainer(RECIPES[language], own, vectors)
     margins = trainer.held_out_margins(groups, lambda group: say(f"{language}: {names[group]} was held out and read"))
     judged = trainer.labels != NEUTRAL
-    (slope,) = fit_logistic(margins[judged, :1], trainer.labels[judged])
-    slopes = fit_logistic(margins[judged], trainer.labels[judged])
+    slopes = fit_logistic(margins[judged, : trainer.n_word_margins], trainer.labels[judged])
+    slopes_with_vector = fit_logistic(margins[judged], trainer.labels[judged])
     fitted = trainer.fit(np.arange(len(own)))
     say(f"{language}: fitted to all texts")
-    scores = np.tanh(margins @ np.array(slopes) / 2)
+    scores = np.tanh(margins @ np.array(slopes_with_vector) / 2)
     band, of_band = _band(scores, trainer.labels, groups)
     metrics = {
         "n": len(own),
@@ -125,7 +127,7 @@ def _learn(language: Language, texts: Sequence[LabelledText], encoder: Encoder |
         "calibration_error": calibration_error(scores[judged], trainer.labels[judged]),
         **of_band,
     }
-    return Learnt(fitted, slope, slopes, _least_known(trainer, fitted), band, metrics)
+    return Learnt(fitted, slopes, slopes_with_vector, _least_known(trainer, fitted), band, metrics)
 
 
 def _band(scores: Margins, labels: Labels, groups: Labels) -> tuple[float | None, dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Labelled texts to sentiment weights of one language. What `python -m streams.training.sentiment` ships and what
 `braid evaluate` measures on a split is fitted by these same functions.
 
-N texts, G groups, D dimensions of a vector.
+N texts, n of them asked for, K clauses, G groups, D dimensions of a vector.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
+from streams.meaning.sentiment_clauses import Clauses, clauses_of, means_of_clauses
 from streams.meaning.sentiment_ngrams import Characters, Grams, characters_of, han_grams, word_grams
 from streams.training.labelled_texts import LabelledText, Language
 from streams.training.seed_words import read_seed_words
@@ -26,18 +27,22 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a language is learnt: its n-grams, 2**bits buckets, the machine's cost, and what a seed word weighs."""
+    """How a language is learnt: its n-grams, 2**bits buckets, the machine's cost, and what a seed word weighs.
+
+    clauses_of: cuts texts whose clauses are read, too; None where they are not.
+    """
 
     language: Language
     grams_of: Callable[[Characters, int], Grams]
     bits: int
     cost: float
     seed_weight: float
+    clauses_of: Callable[[Characters], Clauses] | None = None
 
 
 #: Chosen on the training part of the seeded split and groups left out of it, and by cross validation (docs/meaning.md).
 RECIPES: Final[dict[Language, Recipe]] = {
-    "zh": Recipe("zh", han_grams, bits=21, cost=0.6, seed_weight=3.0),
+    "zh": Recipe("zh", han_grams, bits=21, cost=0.6, seed_weight=3.0, clauses_of=clauses_of),
     "en": Recipe("en", word_grams, bits=20, cost=0.6, seed_weight=3.0),
 }
 NEUTRAL: Final = -1
@@ -56,6 +61,23 @@ class Fitted:
     vector: tuple[Margins, float] | None
 
 
+@dataclass(frozen=True, slots=True)
+class _ReadClauses:
+    """matrix: their n-grams (K, 2**bits). text: whose they are (K,). n_texts: N."""
+
+    matrix: sparse.csr_matrix
+    text: Rows
+    n_texts: int
+
+    def margins(self, grams: LinearGrams, rows: Rows, whole: Margins) -> Margins:
+        """Mean margin of the clauses of each of these texts (n,); whole: the texts' own margins (n,)."""
+        place = np.full(self.n_texts, -1)
+        place[rows] = np.arange(len(rows))
+        of_clause = place[self.text]
+        inside = np.flatnonzero(of_clause >= 0)
+        return means_of_clauses(of_clause[inside], grams.margins(self.matrix[inside]), whole)
+
+
 class Trainer:
     """Labelled texts of one language, read into n-grams once; fits any part of them. labels: 1, 0 or NEUTRAL (N,)."""
 
@@ -64,15 +86,22 @@ class Trainer:
         self._recipe = recipe
         self._vectors = vectors
         self.labels: Labels = _labels(texts)
-        self.matrix = self._read(texts)
+        characters = _characters(texts)
+        self.matrix = self._presence(characters)
+        self._clauses = None if recipe.clauses_of is None else self._read(recipe.clauses_of(characters))
         seeds = read_seed_words(recipe.language)
-        self._seeds = self._read(seeds)
+        self._seeds = self._presence(_characters(seeds))
         self._seed_labels = _labels(seeds)
 
     @property
-    def has_vectors(self) -> bool:
-        """Whether the texts' vectors are known."""
-        return self._vectors is not None
+    def n_word_margins(self) -> int:
+        """Columns of `margins` that need no vector: the text's, and where clauses are read the mean of theirs."""
+        return 1 if self._clauses is None else 2
+
+    @property
+    def n_margins(self) -> int:
+        """Columns of `margins`."""
+        return self.n_word_margins + (self._vectors is not None)
 
     def fit(self, rows: Rows) -> Fitted:
         """A model that saw only these rows and the seed words; neutral texts teach nothing."""
@@ -88,25 +117,30 @@ class Trainer:
         return Fitted(grams, (head.coef_[0], float(head.intercept_[0])))
 
     def margins(self, fitted: Fitted, rows: Rows) -> Margins:
-        """What a model says of these rows: (n, 1), or (n, 2) with vectors."""
+        """What a model says of these rows, (n, n_margins): of the texts, of their clauses, of the vectors."""
         columns = [fitted.grams.margins(self.matrix[rows])]
+        if self._clauses is not None:
+            columns.append(self._clauses.margins(fitted.grams, rows, columns[0]))
         if fitted.vector is not None and self._vectors is not None:
             weights, intercept = fitted.vector
             columns.append(self._vectors[rows] @ weights + intercept)
         return np.stack(columns, axis=1)
 
     def held_out_margins(self, groups: Labels, done: Callable[[int], None] = lambda _: None) -> Margins:
-        """Margins of every text (N, 1 or 2), by a model that saw nothing of its group (N,); -1: left out of both."""
-        margins = np.zeros((len(groups), 1 if self._vectors is None else 2))
+        """Margins of every text (N, n_margins), by a model that saw nothing of its group (N,); -1: left out of both."""
+        margins = np.zeros((len(groups), self.n_margins))
         for group in np.unique(groups[groups >= 0]).tolist():
             inside = np.flatnonzero(groups == group)
             margins[inside] = self.margins(self.fit(np.flatnonzero((groups != group) & (groups >= 0))), inside)
             done(group)
         return margins
 
-    def _read(self, texts: Sequence[LabelledText]) -> sparse.csr_matrix:
-        grams = self._recipe.grams_of(characters_of([text.text for text in texts]), self._recipe.bits)
-        return presence(grams, len(texts), self._recipe.bits)
+    def _read(self, clauses: Clauses) -> _ReadClauses:
+        return _ReadClauses(self._presence(clauses.characters), clauses.text, len(self.labels))
+
+    def _presence(self, characters: Characters) -> sparse.csr_matrix:
+        grams = self._recipe.grams_of(characters, self._recipe.bits)
+        return presence(grams, characters.n_texts, self._recipe.bits)
 
 
 def fit_logistic(columns: Margins, labels: Labels) -> tuple[float, ...]:
@@ -145,6 +179,10 @@ def calibration_error(scores: Margins, labels: Labels, n_bins: int = 10) -> floa
     n_of = np.bincount(bins, minlength=n_bins)
     distance = np.abs(np.bincount(bins, p, n_bins) - np.bincount(bins, labels, n_bins))
     return round(float(distance.sum() / n_of.sum()), 4)
+
+
+def _characters(texts: Sequence[LabelledText]) -> Characters:
+    return characters_of([text.text for text in texts])
 
 
 def _labels(texts: Sequence[LabelledText]) -> Labels:
