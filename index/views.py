@@ -85,8 +85,11 @@ class View:
         tail = self.tail.first(self.n_tail)
         if self.main is None:
             return tail[rows]
-        found = np.empty((len(rows), self.tail.dim), dtype=np.float32)
         inside = rows < self.n_main
+        if inside.all():  # nearly always: one copy less
+            vectors: Vectors = self.main.graph.vectors[rows]
+            return vectors
+        found = np.empty((len(rows), self.tail.dim), dtype=np.float32)
         found[inside] = self.main.graph.vectors[rows[inside]]
         found[~inside] = tail[rows[~inside] - self.n_main]
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from streams.adapters.audit_log import KafkaAudit
+from streams.adapters.mapping_files import mapped_platforms
 from streams.brokers.connection import producer_config
 from streams.brokers.contact import check_rights, refusal_of
 from streams.brokers.rights import rights_of
@@ -37,7 +38,9 @@ def check_cluster(settings: Settings) -> None:
     if refusal is not None and refusal.kind == "security":
         raise Unavailable(refusal.text)
     if refusal is None:
-        check_rights(settings.kafka, "serve", rights_of("serve", TopicNames(settings.topics.prefix), ()))
+        platforms = dict.fromkeys((*settings.topics.platforms, *mapped_platforms(settings.ingest.mappings_dir)))
+        rights = rights_of("serve", TopicNames(settings.topics.prefix), list(platforms))
+        check_rights(settings.kafka, "serve", rights)
 
 
 def _grant(said: Role | ApiKey) -> KeyGrant:

@@ -233,7 +233,9 @@ class Serve:
         loaded = encoder_of(settings) if encoder is None else encoder
         self._data = LiveData(settings, loaded, clock, self._died)
         self._parts = parts_of(settings, self._data, loaded, clock)
-        console = console_parts(settings, self._parts, self._data.live)
+        console = console_parts(
+            settings, self._parts, self._data.live, self._data.items, self._data.profiles.revisions.of
+        )
         app = create_api(self._parts, sessions_of(console).key_of)
         add_console(app, console)
         self._server = http_server(app)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -93,6 +94,14 @@ class LocalItemCatalogue:
             record = unpack_item(raw)
             if record is not None:
                 yield key.decode("utf-8", "replace"), record
+
+    def batches(self, size: int = 4_096) -> Iterator[tuple[list[str], list[ItemRecord], Vectors]]:
+        """Every item that has a vector of this model, in key order: keys, records, vectors float32 (N, D)."""
+        records = ((key, record, self._vector_of(record)) for key, record in self.records())
+        known = ((key, record, vector) for key, record, vector in records if vector is not None)
+        while some := list(islice(known, size)):
+            keys, read, vectors = zip(*some, strict=True)
+            yield list(keys), list(read), np.stack(vectors)
 
     def records_of(self, keys: Sequence[str]) -> list[ItemRecord | None]:
         """As they were published, in the order of the keys, None for unknown ones."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -64,13 +64,13 @@ class MappingSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Mapping:
-    """A checked mapping file. `actions` are the ones it declares beside the contract's."""
+    """A checked mapping file. actions: those it declares beside the contract's. types: the platform's to actions."""
 
     def __init__(self, platform: Platform, spec: MappingSpec, actions: dict[str, Action]) -> None:
         """Raises ValueError with the key that is at fault."""
         self.platform = platform
         self.actions = actions
-        self._types = dict(spec.types)
+        self.types = dict(spec.types)
         fields = _compiled(spec.envelope, ENVELOPE_KINDS, "envelope")
         for name in REQUIRED:
             if name not in fields:
@@ -94,20 +94,53 @@ class Mapping:
         said = {**envelope, "specversion": SPEC_VERSION, "type": f"{self.platform}.{action}", "data": data}
         return guarded(_to_envelope, said, reasons.MAPPING_FAILED)
 
+    def fields_of(self, document: dict[str, Any]) -> tuple[dict[str, Any], dict[str, InvalidEvent]]:
+        """Each field on its own: those that can be read, in the contract's shape, and what is wrong with the others.
+
+        Faults are by path, `data.rating`. For people who try an event out; `apply` stops at the first fault.
+        """
+        faults: dict[str, InvalidEvent] = {}
+        envelope: dict[str, Any] = {"specversion": SPEC_VERSION}
+        data: dict[str, Any] = {}
+        item: dict[str, Any] = {}
+        try:
+            envelope["type"] = f"{self.platform}.{self._action(document)}"
+        except InvalidEvent as error:
+            faults["type"] = error
+        heads = (("", envelope), ("data.", data), ("data.item.", item))
+        for section, (head, into) in zip(self._sections, heads, strict=True):
+            for name, value_of in section.items():
+                try:
+                    value = value_of(document)
+                except InvalidEvent as error:
+                    faults[head + name] = error
+                else:
+                    if value is not None:
+                        into[name] = value
+        if item:
+            data["item"] = item
+        return {**envelope, "data": data}, faults
+
     def named(self, document: dict[str, Any]) -> Named:
         """Who and when, of a document that was refused: each field that can be read."""
+        return Named(**self.texts(document, Named._fields))
+
+    def texts(self, document: dict[str, Any], names: Iterable[str]) -> dict[str, str]:
+        """Those fields of the envelope that can be read, whatever is wrong with the rest."""
         said: dict[str, str] = {}
-        for name in Named._fields:
+        for name in names:
             if name in self._sections[0]:
                 with suppress(InvalidEvent):
-                    said[name] = self._sections[0][name](document)
-        return Named(**said)
+                    value = self._sections[0][name](document)
+                    if value is not None:
+                        said[name] = value
+        return said
 
     def _action(self, document: dict[str, Any]) -> str:
         kind = self._kind(document)
         if kind is None:
             raise InvalidEvent(reasons.MISSING_FIELD, "the mapping's envelope.type")
-        action = self._types.get(kind) or self._types.get(OTHERWISE)
+        action = self.types.get(kind) or self.types.get(OTHERWISE)
         if action is None:
             raise InvalidEvent(reasons.UNKNOWN_TYPE, "type: not in the mapping's [types]")
         return action

@@ -47,10 +47,24 @@ Right(resource='group', name='profile-reader', operation='read', is_prefix=False
         return _topics("read", [names.audit, names.identities])
     if role == "reader":
         return (*_topics("read", [names.profiles]), Right("group", READER_GROUP, "read"))
-    views = _topics("read", [names.item_vectors, names.profiles, names.identities])
-    # Erasures are asked of a user's record in its own order: they go to `user-events`.
-    written = _topics("write", [names.audit, names.user_events])
-    return (*views, *written, Right("group", SERVE_GROUP, "read"))
+    return _serve(names, events)
+
+
+def _serve(names: TopicNames, events: list[str]) -> tuple[Right, ...]:
+    views = [names.item_vectors, names.profiles, names.identities]
+    # The console follows an event from its platform to a profile, and says how far each stage is behind.
+    inputs = [*events, names.items, names.identity, names.user_events, names.dead_letters]
+    return (
+        # Who may see the audit sees it there.
+        *_topics("read", [*views, *inputs, names.audit]),
+        # Erasures are asked of a user's record in its own order: they go to `user-events`.
+        *_topics("write", [names.audit, names.user_events]),
+        # Letters are redriven to where they came from, and end; merges and splits are asked for.
+        *_topics("write", [*events, names.dead_letters, names.identity]),
+        Right("group", SERVE_GROUP, "read"),
+        # Where the stages stand is their groups' to tell; joining one needs more than this.
+        Right("group", names.prefix + APPLICATION, "describe", is_prefix=True),
+    )
 
 
 def _worker(names: TopicNames, events: list[str]) -> tuple[Right, ...]:

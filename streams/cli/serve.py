@@ -1,4 +1,4 @@
-"""`braid serve`: the index, the local views and the HTTP API."""
+"""`braid serve`: the index, the local views, the HTTP API and the console."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from streams.telemetry.logs import start_logging
 
 
 def serve() -> None:
-    """Answer profiles, recommendations and searches over HTTP until SIGTERM.
+    """Answer profiles, recommendations and searches over HTTP, and show the console at /, until SIGTERM.
 
     Needs BRAID_PSEUDONYM__KEY, the same as the workers'. Listens on BRAID_API__HOST and BRAID_API__PORT; any address
     but loopback needs BRAID_API__KEYS. What it keeps below BRAID_STATE_DIR/serve can always be rebuilt from the topics.
@@ -30,7 +30,7 @@ def serve() -> None:
     serving = Serve(settings)
     start_process_metrics()
     serving.start()
-    for what, path in (("API", ""), ("docs", "/docs"), ("metrics", "/metrics")):
+    for what, path in (("console", "/"), ("API", "/docs"), ("metrics", "/metrics")):
         typer.echo(f"{what:8}{serving.url}{path}")
     was_asked = serving.wait(stopping)
     serving.stop()

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 from fastapi import APIRouter, Depends, FastAPI, Form, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, StreamingResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from streams.console.access import PageProblem, page_requires
+from streams.console.access import page_requires
 from streams.console.live import Live, Viewer
-from streams.console.rendering import Pages, is_fragment, wants_json
+from streams.console.rendering import Pages, is_fragment, with_query
 from streams.console.sessions import COOKIE, LASTS_S, Sessions
+from streams.serve.access import NOBODY, Caller
 from streams.serve.api_keys import KeyRing
 from streams.serve.lookups import person_of
 from streams.serve.parameters import MAX_ID_CHARS, PLATFORM_PATTERN
 from streams.serve.parts import ServeParts
-from streams.serve.problems import problem_response
+from streams.serve.problems import Problem
+from streams.serve.subjects import may_see
 
 SEE_OTHER: Final = 303
 MAX_SUBJECTS: Final = 20
-CHANNELS: Final = ("flow", "letters")
+CHANNELS: Final = ("flow-en", "flow-zh", "letters")
 _SSE: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -70,9 +76,14 @@ def layout_routes(parts: ServeParts, pages: Pages, live: Live, platforms: list[s
 
     @router.get("/live", dependencies=[reads])
     async def stream(
-        person: Annotated[list[str] | None, Query()] = None, channel: Annotated[list[str] | None, Query()] = None
+        request: Request,
+        person: Annotated[list[str] | None, Query()] = None,
+        channel: Annotated[list[str] | None, Query()] = None,
     ) -> StreamingResponse:
-        viewer = Viewer((person or [])[:MAX_SUBJECTS], [name for name in channel or [] if name in CHANNELS])
+        caller: Caller = getattr(request.state, "caller", NOBODY)
+        named = (person or [])[:MAX_SUBJECTS]
+        seen = [each for each in named if await run_in_threadpool(may_see, parts, caller, each)]
+        viewer = Viewer(seen, [name for name in channel or [] if name in CHANNELS])
         return StreamingResponse(live.stream(viewer), media_type="text/event-stream", headers=_SSE)
 
     return router
@@ -113,31 +124,35 @@ def login_routes(parts: ServeParts, pages: Pages, sessions: Sessions) -> APIRout
 
 
 def install_refusals(app: FastAPI, pages: Pages) -> None:
-    """Refusals of pages are pages; a browser without a key is sent to log in."""
+    """What refuses a page to a browser is a page, and without a key the way to log in. Programs get the API's own."""
+    for kind in (Problem, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _as_page(pages, app.exception_handlers[kind]))
 
-    async def refused(request: Request, error: Exception) -> Response:
-        assert isinstance(error, PageProblem)
-        if wants_json(request) or "text/html" not in request.headers.get("accept", ""):
-            headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
-            return problem_response(error.status, error.code, str(error), error.remedy, headers)
-        if error.status == 401 and not is_fragment(request):
-            return RedirectResponse(f"/login?goes_on_at={request.url.path}", SEE_OTHER)
-        view = Refused(error.status, error.code, str(error), error.remedy)
-        return pages.answer(request, "refused.html", view, status=error.status)
 
-    app.add_exception_handler(PageProblem, refused)
-    before: Any = app.exception_handlers[HTTPException]
+def _as_page(pages: Pages, before: Any) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """before: what answers programs."""
 
-    async def nothing_here(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        is_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
-        if error.status_code != 404 or not is_page:
-            answer: Response = await before(request, error)
-            return answer
-        view = Refused(404, "no_such_page", "there is no page of this address", "go to the start page")
-        return pages.answer(request, "refused.html", view, status=404)
+    async def answer(request: Request, error: Exception) -> Response:
+        is_browser = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
+        if not is_browser:
+            told: Response = await before(request, error)
+            return told
+        view = _refused(error)
+        if view.status == 401 and request.method == "GET" and not is_fragment(request):
+            return RedirectResponse(f"/login?{urlencode({'goes_on_at': with_query(request)})}", SEE_OTHER)
+        return pages.answer(request, "refused.html", view, status=view.status)
 
-    app.add_exception_handler(HTTPException, nothing_here)
+    return answer
+
+
+def _refused(error: Exception) -> Refused:
+    if isinstance(error, Problem):
+        return Refused(error.status, error.code, str(error), error.remedy)
+    if isinstance(error, HTTPException) and error.status_code != 404:
+        return Refused(error.status_code, "refused", str(error.detail), "go to the start page")
+    if isinstance(error, HTTPException):
+        return Refused(404, "no_such_page", "there is no page of this address", "go to the start page")
+    return Refused(422, "invalid_request", "the page does not understand what was asked", "go back and look at the fields")
 
 
 def _own_path(path: str) -> str:

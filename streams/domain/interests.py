@@ -97,8 +97,8 @@ def group_interests(
 ) -> list[InterestGroup]:
     """At most `max_interests` groups, heaviest first. vectors: float32 (N, D), unit rows, one an event.
 
-    merges: `closest_pairs` or what does the same faster. Only events with positive weight make interests; a negative one takes mass from the interests it is close to and
-    turns them away from it.
+    merges: `closest_pairs` or what does the same sooner. Only events with positive weight make interests; a negative
+    one takes mass from the interests it is close to and turns them away from it.
 
     >>> axes = np.eye(2, dtype=np.float32)
     >>> events = [InterestEvent("e1", "shop:1", 1.0, 0.0), InterestEvent("e2", "news:1", 2.0, 0.0)]

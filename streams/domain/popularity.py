@@ -79,7 +79,10 @@ class Popularity:
 
     def weights(self, keys: Sequence[str], as_of_s: float) -> NDArray[np.float64]:
         """The decayed weights (N,) of several items."""
-        return np.array([self.weight(key, as_of_s) for key in keys], dtype=np.float64)
+        known = map(self.entry, keys)
+        heats = np.array([-np.inf if warm is None else warm.heat for warm in known], dtype=np.float64)
+        weights: NDArray[np.float64] = np.exp2(np.minimum(heats - as_of_s / self._half_life_s, 1_000.0))
+        return weights
 
     def top(self, platform: str | None, category: str | None, k: int, exclude: Collection[str] = ()) -> list[str]:
         """The k items with the most heat, most first, ties by key."""

@@ -104,6 +104,7 @@ def diverse_choice(scores: Scores, vectors: Vectors, k: int, diversity: float, b
     n = len(scores)
     if diversity <= 0.0 or n <= k:
         return list(range(min(k, n)))
+    close = closeness(cosines_of(vectors, vectors), background)
     nearest = np.zeros(n)
     gain = (1.0 - diversity) * scores
     chosen: list[int] = []
@@ -112,5 +113,5 @@ def diverse_choice(scores: Scores, vectors: Vectors, k: int, diversity: float, b
         at = int(np.argmax(np.where(left, gain - diversity * nearest, -np.inf))) if chosen else 0
         chosen.append(at)
         left[at] = False
-        nearest = np.maximum(nearest, closeness(cosines_of(vectors[at : at + 1], vectors)[0], background))
+        nearest = np.maximum(nearest, close[at])
     return sorted(chosen)

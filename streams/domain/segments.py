@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from streams.domain.decay import DAY_S
 from streams.domain.permissions import why_nothing_personal
 from streams.domain.profiles import ProfileRecord
-from streams.domain.segment_fields import Field, Seen
+from streams.domain.segment_fields import Field, Seen, Value
 
 NUMBERS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "above": lambda value, bound: value > bound,
@@ -27,10 +27,16 @@ AGES: Final = ("newer_than_days", "older_than_days")
 
 @dataclass(frozen=True)
 class Condition:
-    """Something that holds of a profile or not. words: for people."""
+    """Something that holds of a profile or not. words: for people.
+
+    how, parts: "all", "any" or "not" of other conditions, empty for a comparison. read: the value that one looks at.
+    """
 
     words: str
     holds: Callable[[Seen], bool]
+    how: Literal["", "all", "any", "not"] = ""
+    parts: tuple[Condition, ...] = ()
+    read: Callable[[Seen], Value] | None = None
 
 
 class Segment(NamedTuple):
@@ -78,17 +84,17 @@ class SegmentRules:
 
 def every(parts: Sequence[Condition]) -> Condition:
     """All of them hold."""
-    return parts[0] if len(parts) == 1 else Condition(_joined(parts, " and "), _until(False, parts))
+    return _of_several("all", " and ", _until(False, parts), parts)
 
 
 def some(parts: Sequence[Condition]) -> Condition:
     """At least one holds."""
-    return parts[0] if len(parts) == 1 else Condition(_joined(parts, " or "), _until(True, parts))
+    return _of_several("any", " or ", _until(True, parts), parts)
 
 
 def no(part: Condition) -> Condition:
     """It does not hold."""
-    return Condition(f"not ({part.words})", lambda seen: not part.holds(seen))
+    return Condition(f"not ({part.words})", lambda seen: not part.holds(seen), "not", (part,))
 
 
 def compared(field: Field, comparison: str, bound: float) -> Condition:
@@ -99,7 +105,7 @@ def compared(field: Field, comparison: str, bound: float) -> Condition:
         value = read(seen)
         return value is not None and test(value, bound)  # type: ignore[arg-type]  # the field is a number
 
-    return Condition(f"{field.words} {comparison.replace('_', ' ')} {bound:g}", holds)
+    return Condition(f"{field.words} {comparison.replace('_', ' ')} {bound:g}", holds, read=read)
 
 
 def aged(field: Field, comparison: str, days: float) -> Condition:
@@ -112,13 +118,14 @@ def aged(field: Field, comparison: str, days: float) -> Condition:
             return False
         return (seen.profile.as_of - at_s < days * DAY_S) is is_newer  # type: ignore[operator]  # the field is a time
 
-    return Condition(f"{field.words} {comparison.replace('_', ' ')} {days:g}", holds)
+    return Condition(f"{field.words} {comparison.replace('_', ' ')} {days:g}", holds, read=field.read)
 
 
 def one_of(field: Field, values: Sequence[str | bool]) -> Condition:
     """A text or truth that is one of the values."""
     wanted = frozenset(values)
-    return Condition(f"{field.words} is {' or '.join(map(str, values))}", lambda seen: field.read(seen) in wanted)
+    words = f"{field.words} is {' or '.join(map(str, values))}"
+    return Condition(words, lambda seen: field.read(seen) in wanted, read=field.read)
 
 
 def _until(answer: bool, parts: Sequence[Condition]) -> Callable[[Seen], bool]:
@@ -134,5 +141,9 @@ def _until(answer: bool, parts: Sequence[Condition]) -> Callable[[Seen], bool]:
     return holds
 
 
-def _joined(parts: Sequence[Condition], word: str) -> str:
-    return f"({word.join(part.words for part in parts)})"
+def _of_several(
+    how: Literal["all", "any"], word: str, holds: Callable[[Seen], bool], parts: Sequence[Condition]
+) -> Condition:
+    if len(parts) == 1:
+        return parts[0]
+    return Condition(f"({word.join(part.words for part in parts)})", holds, how, tuple(parts))

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from streams.domain.decay import DAY_S
 from streams.ranking.compiled import compiled
-from streams.ranking.neighbours import N_SIGNALS, NEAREST, SIGNALS, Ask, Scratch
+from streams.ranking.neighbours import N_SIGNALS, N_SOURCES, N_TAKERS, NEAREST, SIGNALS, Ask, Scratch, place_of
 from streams.ranking.observing import habit_of, heat_kept
+from streams.ranking.prefetching import AHEAD, fetch
 from streams.ranking.state import BURST_GAP_DAYS, HABITS, N_HABITS, N_HEATS, BehaviourState, Ints
 from streams.ranking.words import WORD_SIGNALS
 
@@ -45,30 +46,39 @@ _WALK_AT = _FIT_AT + len(_FIT)
 _WORDS_AT = _WALK_AT + len(_WALK)
 _RANKS_AT = _WORDS_AT + len(_WORDS)
 _RANKED_COLUMNS = np.array([FEATURES.index(name) for name in RANKED])
-(_HEAT, _FOLLOWED, _TOUCHES, _BURST, _AGE, _IDLE) = (0, 3, 11, 12, 13, 14)
+(_HEAT, _FOLLOWED, _WINDOWS, _TOUCHES, _BURST, _AGE, _IDLE) = (0, 3, 6, 11, 12, 13, 14)
+_WINDOWS_DAYS = (1.0, 3.0, 7.0, 14.0, 90.0)
 _TAKERS_FOLLOW = 20
 
 #: ln(1 + days) of what never happened: about three years.
 LONG_AGO = 7.0
+_UNMET = math.log(1e-3)
+#: ln(1 + count) of small counts: most of them are.
+_LOGS = np.log1p(np.arange(256.0))
 #: Latest takers of an item whose habits speak for it.
 LATEST_TAKERS = 10
 
 
 class Candidates(NamedTuple):
-    """rows: items (N,). words: float32 (N, W), see `streams.ranking.words`. has_title: bool (I,).
+    """rows: items (N,). words: float32 (N, W), see `streams.ranking.words`.
 
-    places: ln(1 + place among what is hot now) (I,).
+    places: ln(1 + place among what is hot now) (I,). title_lengths (I,): words of titles.
     """
 
     rows: Ints
     words: Floats
     places: Floats
-    has_title: NDArray[np.bool_]
+    title_lengths: Ints
 
 
 @compiled
 def _log(value: float) -> float:
     return math.log1p(max(value, 0.0))
+
+
+@compiled
+def _log_count(count: int) -> float:
+    return float(_LOGS[count]) if count < len(_LOGS) else math.log1p(count)
 
 
 @compiled
@@ -84,18 +94,16 @@ def _write_item(state: BehaviourState, item: int, now_s: float, row: Floats) -> 
         kept = heat_kept(idle_days, at)
         row[_HEAT + at] = _log(state.item_sums[item, at] * kept)
         row[_FOLLOWED + at] = _log(state.item_sums[item, N_HEATS + at] * kept)
-    counts = np.zeros(5)
-    follow = active = 0.0
+    for width in range(len(_WINDOWS_DAYS)):
+        row[_WINDOWS + width] = 0.0
     for at in range(n - 1, -1, -1):
         days = (now_s - float(state.item_times_s[item, at])) / DAY_S
-        for window, width in enumerate((1.0, 3.0, 7.0, 14.0, 90.0)):
-            counts[window] += days <= width
-        if n - at <= LATEST_TAKERS:
-            taker = state.item_users[item, at]
-            follow += habit_of(state, taker, 1)
-            active += _log(state.user_totals[taker].sum())
-    for window in range(5):
-        row[6 + window] = _log(counts[window])
+        if days > _WINDOWS_DAYS[-1]:
+            break
+        for width in range(len(_WINDOWS_DAYS)):
+            row[_WINDOWS + width] += days <= _WINDOWS_DAYS[width]
+    for width in range(len(_WINDOWS_DAYS)):
+        row[_WINDOWS + width] = _log_count(int(row[_WINDOWS + width]))
     row[_BURST] = _log((now_s - state.item_burst_s[item]) / DAY_S) if idle_days <= BURST_GAP_DAYS else 0.0
     row[_AGE] = _log((now_s - state.item_first_s[item]) / DAY_S)
     row[_IDLE] = _log(idle_days)
@@ -103,8 +111,53 @@ def _write_item(state: BehaviourState, item: int, now_s: float, row: Floats) -> 
     row[_IDLE + 2] = _log((now_s - float(state.item_times_s[item, n - 10])) / DAY_S) if n >= 10 else LONG_AGO
     row[17], row[18] = row[_HEAT] - row[_HEAT + 1], row[_HEAT + 1] - row[_HEAT + 2]
     row[19] = row[_FOLLOWED + 1] - row[_HEAT + 1]
-    takers = max(min(n, LATEST_TAKERS), 1)
-    row[_TAKERS_FOLLOW], row[_TAKERS_FOLLOW + 1] = follow / takers, active / takers
+    row[_TAKERS_FOLLOW], row[_TAKERS_FOLLOW + 1] = _takers(state, item, min(n, LATEST_TAKERS))
+
+
+@compiled
+def _takers(state: BehaviourState, item: int, latest: int) -> tuple[float, float]:
+    """Of the latest to take to the item, means of: how much they follow what is new, ln(1 + touches)."""
+    n = state.item_n[item]
+    follow = active = 0.0
+    for at in range(n - 1, n - 1 - latest, -1):
+        taker = state.item_users[item, at]
+        follow += habit_of(state, taker, 1)
+        active += _log_count(state.user_totals[taker].sum())
+    return follow / max(latest, 1), active / max(latest, 1)
+
+
+@compiled
+def _fetch_item(state: BehaviourState, candidates: Candidates, item: int) -> None:
+    """Ask for what is in one place an item."""
+    fetch(state.item_n, item, 0)
+    fetch(state.item_total, item, 0)
+    fetch(state.item_first_s, item, 0)
+    fetch(state.item_last_s, item, 0)
+    fetch(state.item_burst_s, item, 0)
+    fetch(state.item_sums, item, 0)
+    fetch(candidates.places, item, 0)
+    fetch(candidates.title_lengths, item, 0)
+
+
+@compiled
+def _fetch_touches(state: BehaviourState, item: int) -> None:
+    """Ask for the latest touches; `item_n` is there by now."""
+    latest = max(state.item_n[item] - 1, 0)
+    for column in (0, max(latest - 16, 0), latest):
+        fetch(state.item_times_s, item, column)
+    for column in (max(latest - LATEST_TAKERS, 0), latest):
+        fetch(state.item_users, item, column)
+
+
+@compiled
+def _fetch_takers(state: BehaviourState, item: int) -> None:
+    """Ask for the latest takers, who are known by now."""
+    n = state.item_n[item]
+    for at in range(max(n - LATEST_TAKERS, 0), n):
+        taker = state.item_users[item, at]
+        fetch(state.user_habits, taker, 1)
+        fetch(state.user_mass, taker, 0)
+        fetch(state.user_totals, taker, 0)
 
 
 @compiled
@@ -145,14 +198,17 @@ def _write_fit(row: Floats) -> None:
 @compiled
 def _write_walk(scratch: Scratch, item: int, week: float, row: Floats) -> None:
     """What co-behaviour says. week: ln(1 + touches of the item in 7 days)."""
-    met = scratch.item_mark[item] == scratch.clock[0]
+    place = place_of(scratch, item)
+    if place < 0:
+        row[:N_SIGNALS] = _UNMET
+        row[NEAREST] = 0.0
+        return
+    signals = scratch.signals[place]
     for signal in range(N_SIGNALS):
-        value = scratch.signals[item, signal] if met else 0.0
-        row[signal] = _log(value) if signal == NEAREST else math.log(value + 1e-3)
-    if met:
-        row[N_SIGNALS] = _log(scratch.n_sources[item])
-        row[N_SIGNALS + 1] = _log(scratch.n_takers[item])
-        row[N_SIGNALS + 2] = scratch.n_takers[item] / max(math.expm1(week), 1.0)
+        row[signal] = _log(signals[signal]) if signal == NEAREST else math.log(signals[signal] + 1e-3)
+    row[N_SIGNALS] = _log_count(int(signals[N_SOURCES]))
+    row[N_SIGNALS + 1] = _log_count(int(signals[N_TAKERS]))
+    row[N_SIGNALS + 2] = signals[N_TAKERS] / max(math.expm1(week), 1.0)
 
 
 @compiled
@@ -160,7 +216,7 @@ def _write_ranks(table: Floats, columns: NDArray[np.intp], first: int) -> None:
     """ln(1 + place) of each candidate by each column; equal values share the best place."""
     for at in range(len(columns)):
         values = table[:, columns[at]]
-        order = np.argsort(-values, kind="mergesort")
+        order = np.argsort(-values)
         place = 0
         for position in range(len(order)):
             if position and values[order[position]] < values[order[position - 1]]:
@@ -176,9 +232,15 @@ def feature_table(state: BehaviourState, scratch: Scratch, ask: Ask, candidates:
     person = np.zeros(_FIT_AT - _PERSON_AT, np.float32)
     _write_person(state, ask, person)
     for at in range(n):
+        if at + 3 * AHEAD < n:
+            _fetch_item(state, candidates, candidates.rows[at + 3 * AHEAD])
+        if at + 2 * AHEAD < n:
+            _fetch_touches(state, candidates.rows[at + 2 * AHEAD])
+        if at + AHEAD < n:
+            _fetch_takers(state, candidates.rows[at + AHEAD])
         item, row = candidates.rows[at], table[at]
         _write_item(state, item, ask.now_s, row)
-        row[22], row[23] = candidates.has_title[item], candidates.places[item]
+        row[22], row[23] = candidates.title_lengths[item] > 0, candidates.places[item]
         row[_PERSON_AT:_FIT_AT] = person
         _write_fit(row)
         _write_walk(scratch, item, row[8], row[_WALK_AT:_WORDS_AT])

@@ -183,26 +183,23 @@ class LiveRanker:
             own = self._accounts.find_all(question.accounts)
             own = own[own >= 0]
             assemble(self._log.state, ASKING, own)
-            content = np.array(
-                [row for row in self._items.find_all(list(question.content)).tolist() if row >= 0], np.int32
-            )
-            about = About(self._excluded(question), content, own)
+            near = self._items.find_all(question.content)
+            about = About(self._excluded(question), near[near >= 0], own)
             rows, features = self._ranker.describe(self._ranker.ask(ASKING, platform, question.now_s), about)
-            close = np.array([question.content.get(self._items.key(row), 0.0) for row in rows.tolist()])
+            close = _placed_at(rows, near, np.fromiter(question.content.values(), np.float64))
             weights = self._blend.weights(question.platform)
             sources = np.stack([self._ranker.score(features), close], axis=1)
             scores = sources @ weights
             best = np.argsort(-scores, kind="stable")[:n]
-            parts = self._parts(features[best], close[best], weights) if question.explain else {}
+            told = features[best]
+            parts = self._parts(told, close[best], weights) if question.explain else {}
             return [
                 Scored(
-                    self._items.key(int(row)),
-                    float(scores[place]),
-                    {name: float(part[at]) for name, part in parts.items()},
-                    tuple(sources[place].tolist()),
-                    features[place],
+                    self._items.key(row), score, {name: float(part[at]) for name, part in parts.items()}, said, told[at]
                 )
-                for at, (place, row) in enumerate(zip(best.tolist(), rows[best].tolist(), strict=True))
+                for at, (row, score, said) in enumerate(
+                    zip(rows[best].tolist(), scores[best].tolist(), map(tuple, sources[best].tolist()), strict=True)
+                )
             ]
 
     def explained(self, platform: str, shown: Sequence[Scored]) -> list[Mapping[str, float]]:
@@ -241,7 +238,7 @@ class LiveRanker:
     def _excluded(self, question: Question) -> Ints:
         state = self._log.state
         known = state.user_items[ASKING, : state.user_n[ASKING]]
-        return np.append(known, self._items.find_all(list(question.exclude))).astype(np.int32)
+        return np.append(known, self._items.find_all(question.exclude)).astype(np.int32)
 
     def _placed(self, keys: Sequence[str]) -> NDArray[np.int32]:
         """The rows of items, new ones placed on their platform."""
@@ -268,6 +265,17 @@ class LiveRanker:
             for row in rows:
                 self._accounts.free(self._accounts.key(row))
             self._log.forget_users(rows)
+
+
+def _placed_at(rows: Ints, some: Ints, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N,): the values of some rows where these stand in `rows` (N,), which rise; 0 elsewhere."""
+    placed = np.zeros(len(rows))
+    at = np.searchsorted(rows, some)
+    present = np.zeros(len(some), np.bool_)
+    inside = at < len(rows)
+    present[inside] = rows[at[inside]] == some[inside]
+    placed[at[present]] = values[present]
+    return placed
 
 
 def _blend(content_weight: float, space: str = "") -> Blend:

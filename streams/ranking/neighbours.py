@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from streams.domain.decay import DAY_S
 from streams.ranking.compiled import compiled
 from streams.ranking.observing import decayed
+from streams.ranking.prefetching import AHEAD, fetch
 from streams.ranking.state import BehaviourState, Doubles, Ints
 
 #: Columns of `Walked.signals`, in order.
@@ -43,10 +44,17 @@ N_SIGNALS: Final = len(SIGNALS)
 (CO_VISIT, BEST, RECENT, AFTER, SAME_DAY, TRANSFER, LAST, FOCUSED, TRANSITION) = range(9)
 (NEAR_3D, NEAR_7D, NEAR_30D, FADING, NEAREST, ALIKE, COHORT_7D, COHORT_30D) = range(9, 17)
 
+#: Further columns: from how many of the person's items, by how many people in a week; of the present source, the sum
+#: and which one it is.
+(N_SOURCES, N_TAKERS, SOURCE_SUM, SOURCE_SEEN) = range(17, 21)
+#: Whole lines of the processor's cache.
+COLUMNS = 24
+
 AFTER_DAYS = 21.0
 #: Steps that a transition may take, what a further step leaves, and what backwards counts.
 STEPS = 8
 STEP_KEPT = 0.7
+_STEPS_KEPT = STEP_KEPT ** np.arange(STEPS)
 BACKWARDS = 0.3
 #: Half-lives in days: of a co-visit's age, of an older source, of a shared item, of two touches being apart, of a
 #: neighbour's touch.
@@ -81,27 +89,20 @@ class Ask(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Workspace of one thread; a mark says which request a row was last written for.
+    """Workspace of one thread. What a request met lies packed, in the order it was met: in a row, not all over memory.
 
-    clock, n_met (1,): of requests, of items met. met (I,): their rows. signals (I, S); n_sources, n_takers (I,): from
-    how many of the person's items, and by how many people in a week. source_sum, source_seen (I,): of the present
-    source. own_mark (U,): who asks. people (U,): rows of neighbours. like, like_lately (U,): how alike they are.
+    n_met (1,): of items. met (I,): their rows, by place; item_place (I,): the other way, of those that were met.
+    signals (I, COLUMNS), by place: `SIGNALS`, then the columns below. people, person_place (U,): likewise, first those
+    who are the one who asks. like (U, 2), by place: how alike they are, and by what both took to lately.
     """
 
-    clock: NDArray[np.int64]
     n_met: NDArray[np.int64]
-    item_mark: NDArray[np.int64]
     met: Ints
+    item_place: Ints
     signals: Doubles
-    n_sources: Ints
-    n_takers: Ints
-    source_sum: Doubles
-    source_seen: Ints
-    user_mark: NDArray[np.int64]
-    own_mark: NDArray[np.int64]
     people: Ints
+    person_place: Ints
     like: Doubles
-    like_lately: Doubles
 
 
 class _Source(NamedTuple):
@@ -119,51 +120,51 @@ class _Source(NamedTuple):
 
 
 def scratch_for(state: BehaviourState) -> Scratch:
-    """A workspace as large as the state."""
+    """A workspace as large as the state; memory comes as it is used."""
     n_items, n_users = len(state.item_n), len(state.user_n)
     return Scratch(
-        clock=np.zeros(1, np.int64),
         n_met=np.zeros(1, np.int64),
-        item_mark=np.zeros(n_items, np.int64),
         met=np.zeros(n_items, np.int32),
-        signals=np.zeros((n_items, N_SIGNALS)),
-        n_sources=np.zeros(n_items, np.int32),
-        n_takers=np.zeros(n_items, np.int32),
-        source_sum=np.zeros(n_items),
-        source_seen=np.zeros(n_items, np.int32),
-        user_mark=np.zeros(n_users, np.int64),
-        own_mark=np.zeros(n_users, np.int64),
+        item_place=np.zeros(n_items, np.int32),
+        signals=np.zeros((n_items, COLUMNS)),
         people=np.zeros(n_users, np.int32),
-        like=np.zeros(n_users),
-        like_lately=np.zeros(n_users),
+        person_place=np.zeros(n_users, np.int32),
+        like=np.zeros((n_users, 2)),
     )
 
 
 @compiled
-def _meet(scratch: Scratch, item: int) -> None:
-    """Begin an item's signals if this request has not met it yet."""
-    if scratch.item_mark[item] == scratch.clock[0]:
-        return
-    scratch.item_mark[item] = scratch.clock[0]
-    scratch.signals[item, :] = 0.0
-    scratch.n_sources[item] = scratch.n_takers[item] = 0
-    scratch.source_seen[item] = -1
-    scratch.met[scratch.n_met[0]] = item
-    scratch.n_met[0] += 1
+def place_of(scratch: Scratch, item: int) -> int:
+    """Where the signals of an item are; -1 when this request has not met it."""
+    # What an earlier request left in item_place is told by met, which says otherwise.
+    place = scratch.item_place[item]
+    return int(place) if place < scratch.n_met[0] and scratch.met[place] == item else -1
 
 
 @compiled
-def _co_visit(scratch: Scratch, ask: Ask, source: _Source, touch: tuple[int, float, float, int], focus: float) -> None:
-    """Add one co-visit. touch: (item, its time, time of the shared item by the same person, steps between).
+def _meet(scratch: Scratch, item: int) -> int:
+    """The place of an item's signals, begun if this request has not met it yet."""
+    place = place_of(scratch, item)
+    if place < 0:
+        place = scratch.n_met[0]
+        scratch.n_met[0] += 1
+        scratch.met[place], scratch.item_place[item] = item, place
+        scratch.signals[place, :] = 0.0
+        scratch.signals[place, SOURCE_SEEN] = -1.0
+    return int(place)
+
+
+@compiled
+def _co_visit(signals: Doubles, ask: Ask, source: _Source, touch: tuple[float, float, int], focus: float) -> None:
+    """Add one co-visit to an item's signals. touch: (time, time of the shared item by the same person, steps between).
 
     focus: 1 over the root of how much that person does.
     """
-    item, at_s, shared_s, steps = touch
+    at_s, shared_s, steps = touch
     gap_days = (at_s - shared_s) / DAY_S
     age_days = (ask.now_s - max(at_s, shared_s)) / DAY_S if ask.has_shared_clock else 0.0
     fading = math.exp(-math.log(2.0) / CO_VISIT_DAYS * max(age_days, 0.0))
     value = source.weight * fading
-    signals = scratch.signals[item]
     signals[CO_VISIT] += value
     signals[FOCUSED] += value * focus
     if ask.has_shared_clock:
@@ -180,15 +181,15 @@ def _co_visit(scratch: Scratch, ask: Ask, source: _Source, touch: tuple[int, flo
     if source.is_last:
         signals[LAST] += value
     if 0 < steps <= STEPS:
-        signals[TRANSITION] += source.step_weight * STEP_KEPT ** (steps - 1) * fading
+        signals[TRANSITION] += source.step_weight * _STEPS_KEPT[steps - 1] * fading
     elif -STEPS <= steps < 0:
-        signals[TRANSITION] += BACKWARDS * source.step_weight * STEP_KEPT ** (-steps - 1) * fading
-    if scratch.source_seen[item] != source.at:
-        scratch.source_seen[item] = source.at
-        scratch.source_sum[item] = 0.0
-        scratch.n_sources[item] += 1
-    scratch.source_sum[item] += value
-    signals[BEST] = max(signals[BEST], scratch.source_sum[item])
+        signals[TRANSITION] += BACKWARDS * source.step_weight * _STEPS_KEPT[-steps - 1] * fading
+    if signals[SOURCE_SEEN] != source.at:
+        signals[SOURCE_SEEN] = source.at
+        signals[SOURCE_SUM] = 0.0
+        signals[N_SOURCES] += 1.0
+    signals[SOURCE_SUM] += value
+    signals[BEST] = max(signals[BEST], signals[SOURCE_SUM])
 
 
 @compiled
@@ -207,9 +208,46 @@ def _follow(state: BehaviourState, scratch: Scratch, ask: Ask, source: _Source, 
             continue
         if abs(at_s - shared_s) > ask.window_days * DAY_S:
             continue
-        _meet(scratch, item)
         steps = at - place if place < n else 0
-        _co_visit(scratch, ask, source, (item, at_s, shared_s, steps), focus)
+        _co_visit(scratch.signals[_meet(scratch, item)], ask, source, (at_s, shared_s, steps), focus)
+
+
+@compiled
+def _fetch_person(state: BehaviourState, row: int) -> None:
+    """Ask for what `_follow` and `_take_lately` read of somebody: about twenty touches of theirs."""
+    fetch(state.user_n, row, 0)
+    fetch(state.user_totals, row, 0)
+    for column in (0, 16):
+        fetch(state.user_items, row, column)
+        fetch(state.user_times_s, row, column)
+
+
+@compiled
+def _fetch_items(state: BehaviourState, scratch: Scratch, row: int) -> None:
+    """Ask for what `_follow` reads of somebody's items; the person is there by now."""
+    for at in range(state.user_n[row]):
+        fetch(state.item_platform, state.user_items[row, at], 0)
+        fetch(scratch.item_place, state.user_items[row, at], 0)
+
+
+@compiled
+def _fetch_soon(state: BehaviourState, scratch: Scratch, shared: NDArray[np.int64], at: int) -> None:
+    """Ask for those whom the walk comes to soon."""
+    if at + 2 * AHEAD < len(shared):
+        _fetch_person(state, shared[at + 2 * AHEAD, 1])
+    if at + AHEAD < len(shared):
+        _fetch_items(state, scratch, shared[at + AHEAD, 1])
+
+
+@compiled
+def _person_at(scratch: Scratch, row: int, n_people: int) -> int:
+    """The place of somebody among the n_people met so far, or right behind, where their likeness begins."""
+    place = scratch.person_place[row]
+    if place < n_people and scratch.people[place] == row:
+        return int(place)
+    scratch.people[n_people], scratch.person_place[row] = row, n_people
+    scratch.like[n_people, :] = 0.0
+    return n_people
 
 
 @compiled
@@ -234,7 +272,7 @@ def _source_at(state: BehaviourState, ask: Ask, at: int) -> _Source:
 
 
 @compiled
-def _shared_by(state: BehaviourState, ask: Ask, source: _Source, shared_s: float) -> float:
+def _alike_by(state: BehaviourState, ask: Ask, source: _Source, shared_s: float) -> float:
     """How much it makes two people alike that both took to an item: rare, lately, and at about the same time."""
     apart_days = abs(shared_s - source.at_s) / DAY_S if ask.has_shared_clock else 0.0
     rarity = 1.0 / math.log(2.0 + state.item_total[source.item])
@@ -242,9 +280,9 @@ def _shared_by(state: BehaviourState, ask: Ask, source: _Source, shared_s: float
 
 
 @compiled
-def _take_lately(state: BehaviourState, scratch: Scratch, ask: Ask, other: int) -> None:
-    """Add what a neighbour took to in the last two months."""
-    like, lately = scratch.like[other], scratch.like_lately[other]
+def _take_lately(state: BehaviourState, scratch: Scratch, ask: Ask, person: int) -> None:
+    """Add what a neighbour took to in the last two months. person: their place."""
+    other, like, lately = scratch.people[person], scratch.like[person, 0], scratch.like[person, 1]
     per_touch = like / math.sqrt(state.user_totals[other].sum() + USER_PRIOR)
     for at in range(state.user_n[other] - 1, -1, -1):
         age_days = (ask.now_s - float(state.user_times_s[other, at])) / DAY_S if ask.has_shared_clock else 0.0
@@ -253,8 +291,7 @@ def _take_lately(state: BehaviourState, scratch: Scratch, ask: Ask, other: int) 
         item = state.user_items[other, at]
         if state.item_platform[item] != ask.platform:
             continue
-        _meet(scratch, item)
-        signals = scratch.signals[item]
+        signals = scratch.signals[_meet(scratch, item)]
         fading = decayed(age_days, NEIGHBOUR_DAYS)
         signals[FADING] += per_touch * fading
         signals[ALIKE] += like * like * fading
@@ -263,11 +300,28 @@ def _take_lately(state: BehaviourState, scratch: Scratch, ask: Ask, other: int) 
         if age_days <= 7.0:
             signals[NEAR_7D] += like
             signals[COHORT_7D] += lately
-            scratch.n_takers[item] += 1
+            signals[N_TAKERS] += 1.0
         if age_days <= 30.0:
             signals[NEAR_30D] += like
             signals[COHORT_30D] += lately
             signals[NEAREST] = max(signals[NEAREST], like)
+
+
+@compiled
+def _shared_touches(state: BehaviourState, ask: Ask) -> NDArray[np.int64]:
+    """What the walk goes along, source by source: int64 (M, 3), (which source, who took to it, which touch of it)."""
+    last, n_sources = state.user_n[ask.user] - 1, min(state.user_n[ask.user], ask.sources)
+    n = 0
+    for at in range(n_sources):
+        n += state.item_n[state.user_items[ask.user, last - at]]
+    shared = np.empty((n, 3), np.int64)
+    n = 0
+    for at in range(n_sources):
+        item = state.user_items[ask.user, last - at]
+        for touch in range(state.item_n[item]):
+            shared[n, 0], shared[n, 1], shared[n, 2] = at, state.item_users[item, touch], touch
+            n += 1
+    return shared
 
 
 @compiled
@@ -276,31 +330,32 @@ def walk(state: BehaviourState, scratch: Scratch, ask: Ask, own: Ints) -> int:
 
     own: rows of people (accounts) that are the person who asks: nobody is their own neighbour.
     """
-    scratch.clock[0] += 1
-    for row in own:
-        scratch.own_mark[row] = scratch.clock[0]
     scratch.n_met[0] = n_people = 0
-    for at in range(min(state.user_n[ask.user], ask.sources)):
-        source = _source_at(state, ask, at)
-        for touch in range(state.item_n[source.item]):
-            other = state.item_users[source.item, touch]
-            if scratch.own_mark[other] == scratch.clock[0]:
-                continue
-            shared_s = float(state.item_times_s[source.item, touch])
-            if scratch.user_mark[other] != scratch.clock[0]:
-                scratch.user_mark[other] = scratch.clock[0]
-                scratch.like[other] = scratch.like_lately[other] = 0.0
-                scratch.people[n_people] = other
-                n_people += 1
-            shared = _shared_by(state, ask, source, shared_s)
-            scratch.like[other] += shared
-            if source.age_days <= COHORT_DAYS:
-                scratch.like_lately[other] += shared
-            _follow(state, scratch, ask, source, (other, shared_s))
-    for at in range(n_people):
-        _take_lately(state, scratch, ask, scratch.people[at])
-    for at in range(scratch.n_met[0]):
+    for row in own:
+        scratch.people[n_people], scratch.person_place[row] = row, n_people
+        n_people += 1
+    shared = _shared_touches(state, ask)
+    if len(shared):
+        source = _source_at(state, ask, 0)
+    for at in range(len(shared)):
+        _fetch_soon(state, scratch, shared, at)
+        if shared[at, 0] != source.at:
+            source = _source_at(state, ask, shared[at, 0])
+        other, shared_s = shared[at, 1], float(state.item_times_s[source.item, shared[at, 2]])
+        person = _person_at(scratch, other, n_people)
+        n_people = max(n_people, person + 1)
+        if person < len(own):
+            continue
+        alike = _alike_by(state, ask, source, shared_s)
+        scratch.like[person, 0] += alike
+        if source.age_days <= COHORT_DAYS:
+            scratch.like[person, 1] += alike
+        _follow(state, scratch, ask, source, (other, shared_s))
+    for person in range(len(own), n_people):
+        if person + AHEAD < n_people:
+            _fetch_person(state, scratch.people[person + AHEAD])
+        _take_lately(state, scratch, ask, person)
+    for place in range(scratch.n_met[0]):
         # The other half of the cosine.
-        item = scratch.met[at]
-        scratch.signals[item, :TRANSITION] /= math.sqrt(state.item_total[item] + ITEM_PRIOR)
+        scratch.signals[place, :TRANSITION] /= math.sqrt(state.item_total[scratch.met[place]] + ITEM_PRIOR)
     return int(scratch.n_met[0])

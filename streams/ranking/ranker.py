@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from streams.ranking.behaviour import BehaviourLog
 from streams.ranking.candidates import About, CandidateFinder
+from streams.ranking.ensemble import Ensemble
 from streams.ranking.features import FEATURES, feature_table
 from streams.ranking.neighbours import Ask
 from streams.ranking.reranker import Reranker
@@ -58,6 +59,7 @@ class Ranker:
     rerankers: tuple[Reranker, ...] = ()
     rules: RankingRules = field(default_factory=RankingRules)
     has_shared_clock: bool = True
+    _together: Ensemble | None = field(default=None, repr=False)
 
     def ask(self, user: int, platform: int, now_s: float) -> Ask:
         """The request that the compiled loops take."""
@@ -88,17 +90,19 @@ class Ranker:
         """float32 (N,), comparable within the request."""
         if not self.rerankers:
             return features[:, _HEAT_7D] + np.float32(1e-3) * features[:, _HEAT_2D]
-        scores = [reranker.score(features) for reranker in self.rerankers]
-        mean: Floats = np.mean([found - found.mean() if len(found) else found for found in scores], axis=0)
-        return mean
+        return self._ensemble().score(features)
 
     def contributions(self, features: Floats) -> dict[str, Floats]:
         """What each group of signals adds to the score of each candidate (N,); contribution, not cause."""
-        columns = [_columns(prefixes) for prefixes in SIGNAL_GROUPS.values()]
         if not self.rerankers:
             return {}
-        parts = np.mean([reranker.contributions(features, columns) for reranker in self.rerankers], axis=0)
-        return dict(zip(SIGNAL_GROUPS, parts.T, strict=True))
+        return dict(zip(SIGNAL_GROUPS, self._ensemble().contributions(features, _GROUPS).T, strict=True))
+
+    def _ensemble(self) -> Ensemble:
+        """Of the present re-rankers, which may be exchanged between two requests."""
+        if self._together is None or self._together.members is not self.rerankers:
+            self._together = Ensemble.of(self.rerankers)
+        return self._together
 
 
 _HEAT_7D: Final = FEATURES.index("heat_7d")
@@ -128,3 +132,4 @@ def _columns(prefixes: Sequence[str]) -> NDArray[np.intp]:
 
 
 _NEEDS_CLOCK: Final = _columns(_CLOCKED)
+_GROUPS: Final = [_columns(prefixes) for prefixes in SIGNAL_GROUPS.values()]

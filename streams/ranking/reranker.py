@@ -41,7 +41,9 @@ class Reranker:
     def standardised(self, features: NDArray[np.floating]) -> Floats:
         """float32 of the same shape (..., F); what is unknown (nan) becomes the mean."""
         scaled = (features.astype(np.float32, copy=False) - self.mean) * self.scale
-        return np.clip(np.nan_to_num(scaled, copy=False), -CLIPPED_AT, CLIPPED_AT, out=scaled)
+        np.clip(scaled, -CLIPPED_AT, CLIPPED_AT, out=scaled)
+        scaled[np.isnan(scaled)] = 0.0
+        return scaled
 
     def score(self, features: NDArray[np.floating]) -> Floats:
         """float32 (N,) of features (N, F); higher is better, comparable within a request."""

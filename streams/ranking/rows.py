@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,9 +38,9 @@ class Rows:
         """The row of a key, -1 when it has none."""
         return self._rows.get(key, -1)
 
-    def find_all(self, keys: Sequence[str]) -> NDArray[np.int32]:
+    def find_all(self, keys: Collection[str]) -> NDArray[np.int32]:
         """The rows of keys, -1 for those that have none."""
-        return np.array([self._rows.get(key, -1) for key in keys], np.int32)
+        return np.fromiter(map(self._rows.get, keys, repeat(-1)), np.int32, count=len(keys))
 
     def row(self, key: str) -> int:
         """The row of a key, a new one if need be. key: not empty."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
+from streams.ranking import grouping
 from streams.ranking.live import LiveRanker, Question, Touch
 from streams.ranking.reranker_files import packaged
 
@@ -24,6 +25,7 @@ def warm() -> None:
     ranker.rank(Question(["a1"], "shop", _NOW_S + _N_ITEMS, content={f"shop:{_N_ITEMS - 1}": 0.5}), n=3)
     ranker.forget(["a2"])
     ranker.remove_items(["shop:0"])
+    grouping.warm()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.ranking.compiled import compiled
+from streams.ranking.prefetching import AHEAD, fetch
 from streams.ranking.state import BehaviourState, Doubles, Ints
 from streams.ranking.titles import N_BUCKETS, Postings, TitleState
 
@@ -25,9 +26,13 @@ COMMON = 2_000
 
 
 class WordScratch(NamedTuple):
-    """Workspace: weights (B,), all zero between calls. sums, mark (I,), found (I,): rows. clock (1,)."""
+    """Workspace: weights (B,), all zero between calls; word (B,), all -1. sums, mark (I,), found (I,): rows.
+
+    clock (1,). query: buckets of the person's words. word: which of these a bucket is.
+    """
 
     weights: Doubles
+    word: Ints
     query: Ints
     sums: Doubles
     mark: NDArray[np.int64]
@@ -39,6 +44,7 @@ def word_scratch_for(n_items: int) -> WordScratch:
     """A workspace for so many items."""
     return WordScratch(
         np.zeros(N_BUCKETS),
+        np.full(N_BUCKETS, -1, np.int32),
         np.zeros(N_BUCKETS, np.int32),
         np.zeros(n_items),
         np.zeros(n_items, np.int64),
@@ -53,33 +59,75 @@ def word_signals(
 ) -> Floats:
     """float32 (N, W): cosines of titles, best and summed. person: (user row, code of the platform asked for)."""
     user, platform = person
+    n = state.user_n[user]
+    n_sources = min(n, SOURCES)
+    latest = state.user_items[user, :n][::-1][:n_sources]
+    weights, n_words = _words_of(titles, scratch, latest)
     signals = np.zeros((len(rows), len(WORD_SIGNALS)), np.float32)
-    weights, n = scratch.weights, state.user_n[user]
-    for back in range(min(n, SOURCES)):
-        item = state.user_items[user, n - 1 - back]
-        start, stop = titles.starts[item], titles.starts[item] + titles.lengths[item]
-        for entry in range(start, stop):
-            weights[titles.buckets[entry]] = titles.weights[entry]
-        is_last = state.user_times_s[user, n - 1 - back] == state.user_times_s[user, n - 1]
-        is_here = state.item_platform[item] == platform
-        for at in range(len(rows) if stop > start else 0):
-            cosine = 0.0
-            first = titles.starts[rows[at]]
-            for entry in range(first, first + titles.lengths[rows[at]]):
-                cosine += weights[titles.buckets[entry]] * titles.weights[entry]
+    cosines, kept = np.zeros(n_sources), KEPT ** np.arange(n_sources)
+    is_last = state.user_times_s[user, :n][::-1][:n_sources] == state.user_times_s[user, n - 1]
+    is_here = state.item_platform[latest] == platform
+    for at in range(len(rows)):
+        _fetch_titles(titles, rows, at)
+        _write_cosines(titles, scratch, weights, rows[at], cosines)
+        for back in range(n_sources):
+            cosine = cosines[back]
             if back < BEST_OF:
                 signals[at, 0] = max(signals[at, 0], cosine)
-            signals[at, 1] += KEPT**back * cosine
-            if is_last:
+            signals[at, 1] += kept[back] * cosine
+            if is_last[back]:
                 signals[at, 2] = max(signals[at, 2], cosine)
-            if is_here:
+            if is_here[back]:
                 signals[at, 3] = max(signals[at, 3], cosine)
             signals[at, 4] += cosine * cosine
-        for entry in range(start, stop):
-            weights[titles.buckets[entry]] = 0.0
-    for at in range(len(rows)):
         signals[at, 4] = math.log1p(signals[at, 4])
+    for at in range(n_words):
+        scratch.word[scratch.query[at]] = -1
     return signals
+
+
+@compiled
+def _fetch_titles(titles: TitleState, rows: Ints, at: int) -> None:
+    """Ask for titles that come soon."""
+    if at + 2 * AHEAD < len(rows):
+        fetch(titles.starts, rows[at + 2 * AHEAD], 0)
+        fetch(titles.lengths, rows[at + 2 * AHEAD], 0)
+    if at + AHEAD < len(rows):
+        fetch(titles.buckets, titles.starts[rows[at + AHEAD]], 0)
+        fetch(titles.weights, titles.starts[rows[at + AHEAD]], 0)
+
+
+@compiled
+def _write_cosines(titles: TitleState, scratch: WordScratch, weights: Doubles, item: int, cosines: Doubles) -> None:
+    """Cosines of an item's title with each of the person's, into (titles,)."""
+    cosines[:] = 0.0
+    first = titles.starts[item]
+    for entry in range(first, first + titles.lengths[item]):
+        word = scratch.word[titles.buckets[entry]]
+        if word >= 0:
+            for back in range(len(cosines)):
+                cosines[back] += weights[word, back] * titles.weights[entry]
+
+
+@compiled
+def _words_of(titles: TitleState, scratch: WordScratch, items: Ints) -> tuple[Doubles, int]:
+    """Weight of each word (bucket) of these titles in each of them; `scratch.word` says which row is whose.
+
+    (weights (words or more, items), number of words, whose buckets are in `scratch.query`).
+    """
+    n_entries = 0
+    for item in items:
+        n_entries += titles.lengths[item]
+    weights, n_words = np.zeros((n_entries, len(items))), 0
+    for at in range(len(items)):
+        start = titles.starts[items[at]]
+        for entry in range(start, start + titles.lengths[items[at]]):
+            bucket = titles.buckets[entry]
+            if scratch.word[bucket] < 0:
+                scratch.word[bucket], scratch.query[n_words] = n_words, bucket
+                n_words += 1
+            weights[scratch.word[bucket], at] = titles.weights[entry]
+    return weights, n_words
 
 
 @compiled

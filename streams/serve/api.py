@@ -10,7 +10,6 @@ from streams.serve import problems
 from streams.serve.access import requires
 from streams.serve.api_keys import KeyRing
 from streams.serve.audit import AuditTrail
-from streams.serve.docs_page import docs_routes
 from streams.serve.item_routes import item_routes
 from streams.serve.middleware import BodyLimit, Callers, KeyOfSession, RequestMetrics
 from streams.serve.operator_routes import operator_routes
@@ -27,7 +26,7 @@ DESCRIPTION: Final = "One live profile per person, woven from what the person do
 
 def create_api(parts: ServeParts, sessions: KeyOfSession | None = None) -> FastAPI:
     """The application over the given parts. Nothing is started here. sessions: see `middleware.Callers`."""
-    # The stock pages of /docs and /redoc load scripts from another host.
+    # The stock pages of /docs and /redoc load scripts from another host: the console has its own.
     app = FastAPI(title=TITLE, description=DESCRIPTION, version="1", docs_url=None, redoc_url=None)
     # A redirect would be made of the Host header as it came, before anybody looked at it.
     app.router.redirect_slashes = False
@@ -39,7 +38,6 @@ def create_api(parts: ServeParts, sessions: KeyOfSession | None = None) -> FastA
         app.include_router(router, dependencies=[Depends(names_its_subject(parts))])
     app.include_router(item_routes(parts), dependencies=reading)
     app.include_router(operator_routes(parts))
-    app.include_router(docs_routes(app))
     problems.install(app)
     # The last one added is asked first.
     app.add_middleware(BodyLimit)

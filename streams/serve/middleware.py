@@ -105,7 +105,7 @@ class Callers:
     def _caller(self, scope: Scope) -> Caller:
         headers, now_s = dict(scope["headers"]), self._clock.now_s()
         sent = headers.get(b"authorization", b"").decode("latin-1")
-        if sent or self._sessions is None or not _is_own_page(scope["method"], headers):
+        if sent or self._sessions is None or not len(self._ring) or not _is_own_page(scope["method"], headers):
             return caller_of(sent, self._ring, now_s)
         cookies = cookie_parser(headers.get(b"cookie", b"").decode("latin-1"))
         key = self._sessions(cookies.get(SESSION_COOKIE, ""), now_s)

@@ -86,14 +86,21 @@ def privacy_routes(parts: ServeParts) -> APIRouter:
     return router
 
 
-def _erased(parts: ServeParts, profile_id: str) -> Response:
-    # Somebody unknown here may be known to a stage that is ahead: the request goes out all the same.
+def erase_person(parts: ServeParts, profile_id: str) -> ErasureAccepted:
+    """Ask for an erasure; returns once the request cannot be lost. profile_id: of the living. Raises Problem.
+
+    Somebody unknown here may be known to a stage that is ahead: the request goes out all the same.
+    """
     request_id = token_bytes(EVENT_ID_BYTES)
     try:
         parts.erasures.request(profile_id, request_id)
     except Unavailable as error:
         raise Problem(503, "not_taken", str(error), "ask again; an operator looks at the brokers") from error
-    answer = json_answer(ErasureAccepted(profile_id, request_id.hex()))
+    return ErasureAccepted(profile_id, request_id.hex())
+
+
+def _erased(parts: ServeParts, profile_id: str) -> Response:
+    answer = json_answer(erase_person(parts, profile_id))
     answer.status_code = ACCEPTED
     return answer
 

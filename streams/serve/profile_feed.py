@@ -19,6 +19,7 @@ from streams.serve.behaviour_feed import FILL, BehaviourFeed, new_likes
 from streams.serve.feedback_feed import FeedbackFeed
 from streams.serve.people_index import PeopleIndex
 from streams.serve.relation_counts import RelationCounts, is_count
+from streams.serve.revisions import Revisions, is_note
 from streams.service.tastes import Items
 from streams.telemetry import metrics
 
@@ -74,7 +75,10 @@ class ProfileFeed:
         self._delay = metrics.REFRESH_DELAY.labels(VIEW)
         self._stale = metrics.STALE_RECORDS.labels(VIEW)
         self.relation_counts = RelationCounts(view)
+        self.revisions = Revisions(view)
         for key, raw in view.side_items():
+            if is_note(key):  # the last of the side entries, and as many as there are revisions
+                break
             if not is_count(key):
                 popularity.put(_text(key), _unpack_warm(raw))
         if people is not None:
@@ -126,8 +130,10 @@ class ProfileFeed:
         if n_unreadable:
             metrics.UNREADABLE.labels(VIEW).inc(n_unreadable)
             _log.warning("unreadable_records", view=VIEW, n_records=n_unreadable)
-        changed = [*entries.items(), *self._warmed(sightings), *self.relation_counts.changed(changes)]
-        self._view.write(changed, batch.next_offsets, batch.received_at_s, replaced)
+        notes = self.revisions.changed(changes, lambda profile_id: self._is_known(profile_id, heads))
+        counts = self.relation_counts.changed(changes)
+        changed = [*entries.items(), *self._warmed(sightings), *counts, *notes.entries]
+        self._view.write(changed, batch.next_offsets, batch.received_at_s, [*replaced, *notes.replaced])
         self._tell({_text(key): heads[key] for key in entries}, changes)
         self._observe(batch)
 
@@ -166,6 +172,10 @@ class ProfileFeed:
     def close(self) -> None:
         """Release the folder."""
         self._view.close()
+
+    def _is_known(self, profile_id: str, heads: Mapping[bytes, ProfileRecord | None]) -> bool:
+        key = profile_id.encode("utf-8", "surrogatepass")
+        return heads[key] is not None if key in heads else self._view.get(profile_id) is not None
 
     def _warmed(self, sightings: list[RecentEvent]) -> Iterable[Entry]:
         entries = self._items.entries_of([event.item for event in sightings])

@@ -21,6 +21,7 @@ _LOOKUP: Final = "/lookup"
 def names_its_subject(parts: ServeParts) -> Callable[[Request], Awaitable[None]]:
     """A dependency that leaves the profile id in `request.state.subject`. Raises Problem 403 out of a key's scope.
 
+    A person is named by the path, by an account, or by the query's `person`.
     A key with platforms may ask about accounts of these, and about profiles that have one there. What cannot be a
     person's name is left to the parameters' own checks.
     """
@@ -33,11 +34,12 @@ def names_its_subject(parts: ServeParts) -> Callable[[Request], Awaitable[None]]
             # Local, but a disk may be slow: never on the event loop.
             request.state.subject = await run_in_threadpool(person_of, parts, *account)
             return
-        profile_id = request.path_params.get("profile_id")
+        profile_id = request.path_params.get("profile_id") or request.query_params.get("person")
         if isinstance(profile_id, str):
             request.state.subject = profile_id
-            if caller.key is not None and caller.key.grant.platforms:
-                await run_in_threadpool(_require_profile, parts, caller, profile_id)
+            is_bound = caller.key is not None and bool(caller.key.grant.platforms)
+            if is_bound and not await run_in_threadpool(may_see, parts, caller, profile_id):
+                raise out_of_scope()
 
     return note
 
@@ -60,9 +62,12 @@ async def _account_of(request: Request) -> tuple[str, str] | None:
     return platform, account
 
 
-def _require_profile(parts: ServeParts, caller: Caller, profile_id: str) -> None:
-    """A person who is not known is out of scope too: the answer must not tell who is."""
-    assert caller.key is not None
+def may_see(parts: ServeParts, caller: Caller, profile_id: str) -> bool:
+    """Whether a person is within the scope of the caller's key. Reads the local profiles.
+
+    Who is not known is out of the scope of a key with platforms: the answer must not tell who is.
+    """
+    if caller.key is None or not caller.key.grant.platforms:
+        return True
     profile = living(parts.profiles, profile_id)
-    if profile is None or not any(caller.key.may_ask_about(platform) for platform in profile.platforms):
-        raise out_of_scope()
+    return profile is not None and any(caller.key.may_ask_about(platform) for platform in profile.platforms)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -34,12 +34,12 @@ def reasons_for(shown: Sequence[tuple[str, Item]], vectors: Vectors, taste: Tast
     for (interest, item), order, close in zip(shown, nearest, cosines, strict=True):
         borne = set(item_tags(item))
         matching = dict.fromkeys(tag for full, tag in liked if full in borne)
-        near = [(latest[place], float(close[place])) for place in order.tolist()]
+        near = ((latest[place], float(close[place])) for place in order.tolist())
         reasons.append(Reason(interest, _told(near, taste), list(matching)[:MAX_TAGS]))
     return reasons
 
 
-def _told(near: Sequence[tuple[int, float]], taste: Taste) -> list[OwnEvent]:
+def _told(near: Iterable[tuple[int, float]], taste: Taste) -> list[OwnEvent]:
     """near: (position among the own events, cosine), nearest first."""
     events: dict[str, OwnEvent] = {}
     for at, cosine in near:

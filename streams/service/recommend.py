@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import log
 from typing import Final, Protocol
 
 import msgspec
@@ -30,7 +29,9 @@ from streams.service.tastes import Items, Taste, TasteReader, carries
 #: Candidates a query brings: enough for k, for diversity to choose from, and for the other parts of a score to count.
 MIN_CANDIDATES: Final = 40
 CANDIDATES_PER_K: Final = 3
-#: Of the re-ranked candidates, those that filters and diversity choose among.
+#: Re-ranked candidates beyond those that diversity chooses among, because some may have left the catalogue; where a
+#: filter takes more of them away, so many are looked through.
+SPARE: Final = 10
 RANKED: Final = 200
 #: What MMR chooses among, by score.
 CHOICE_PER_K: Final = 5
@@ -95,7 +96,7 @@ class Recommender:
             why = "the profile holds nothing yet that items can be compared with"
             return Recommendations(profile_id, profile.revision, True, f"{words}: {why}", items)
         found = self._reranked(self._candidates(profile, taste, ask), profile, taste, ask, now_s)
-        n_choice = max(CHOICE_PER_K * ask.k, MIN_CANDIDATES)
+        n_choice = _n_choice(ask)
         chosen = ranking.diverse_choice(
             found.scores[:n_choice], found.vectors[:n_choice], ask.k, ask.diversity, self.weights.background
         )
@@ -130,9 +131,14 @@ class Recommender:
         dislike = self._dislike(taste, vectors)
         facts = self._facts(profile, taste, keys, known)
         scores = ranking.total_scores(interest, dislike, facts, self.weights)
-        order = sorted(range(len(keys)), key=lambda at: (-scores[at], keys[at]))
+        order = np.argsort(-scores, kind="stable")  # the keys are sorted
+        places = order.tolist()
         return _Candidates(
-            [keys[at] for at in order], [known[at] for at in order], vectors[order], scores[order], best[order].tolist()
+            [keys[at] for at in places],
+            [known[at] for at in places],
+            vectors[order],
+            scores[order],
+            best[order].tolist(),
         )
 
     def _reranked(
@@ -147,14 +153,12 @@ class Recommender:
         accounts = [account.account for account in profile.identity.accounts]
         content = dict(zip(found.keys, found.scores.tolist(), strict=True))
         question = Question(accounts, ask.platform, now_s, taste.seen, content, explain=False)
-        scored = self.behaviour.rank(question, RANKED)
-        entries = self.items.entries_of([each.item for each in scored])
-        blocked = frozenset(profile.blocked_tags)
-        kept = [
-            (each, entry)
-            for each, entry in zip(scored, entries, strict=True)
-            if entry is not None and ask.category in {None, entry.item.category} and not carries(entry.item, blocked)
-        ]
+        kept: list[tuple[Scored, ItemEntry]] = []
+        for n in (_n_choice(ask) + SPARE, RANKED):
+            scored = self.behaviour.rank(question, n)
+            kept = self._fitting(scored, frozenset(profile.blocked_tags), ask)
+            if len(kept) == _n_choice(ask) or len(scored) < n:
+                break
         if not kept:
             return found
         keys = [each.item for each, _ in kept]
@@ -168,6 +172,16 @@ class Recommender:
             close.argmax(axis=0).tolist(),
             [each for each, _ in kept],
         )
+
+    def _fitting(self, scored: Sequence[Scored], blocked: frozenset[str], ask: Ask) -> list[tuple[Scored, ItemEntry]]:
+        """The best that may be shown, as many as are chosen among."""
+        entries = self.items.entries_of([each.item for each in scored])
+        kept = [
+            (each, entry)
+            for each, entry in zip(scored, entries, strict=True)
+            if entry is not None and ask.category in {None, entry.item.category} and not carries(entry.item, blocked)
+        ]
+        return kept[: _n_choice(ask)]
 
     def _vectors_of(self, keys: list[str]) -> Vectors:
         """float32 (N, D), a zero row for an item that the index lacks."""
@@ -185,14 +199,15 @@ class Recommender:
 
     def _facts(self, profile: ProfileRecord, taste: Taste, keys: list[str], entries: list[ItemEntry]) -> Facts:
         usual = taste.usual_log_price
-        gaps = [
-            abs(log(price) - usual) if usual is not None and price is not None and price > 0.0 else np.nan
-            for price in (entry.item.price for entry in entries)
-        ]
+        prices = np.array([entry.item.price or np.nan for entry in entries])
+        is_known = prices > 0.0
+        gaps = np.full(len(entries), np.nan)
+        if usual is not None:
+            gaps[is_known] = np.abs(np.log(prices[is_known]) - usual)
         return Facts(
             ages_s=profile.as_of - np.array([entry.updated_at_s for entry in entries]),
             popularity=self.popular.popularity.weights(keys, profile.as_of),
-            price_gaps=np.array(gaps),
+            price_gaps=gaps,
         )
 
     def _described(
@@ -216,3 +231,8 @@ class Recommender:
                 Recommended(found.keys[at], entry.platform, item.item_id, item.title, item.category, score, reason)
             )
         return items
+
+
+def _n_choice(ask: Ask) -> int:
+    """How many are chosen among."""
+    return max(CHOICE_PER_K * ask.k, MIN_CANDIDATES)

@@ -18,6 +18,7 @@ from streams.domain.profiles import ProfileRecord, RecentEvent
 from streams.domain.sensitive import SensitiveTags
 from streams.domain.tags import item_tags
 from streams.ports import NeighbourIndex, Vectors
+from streams.ranking import grouping
 
 #: How much a candidate found by each query counts. The heaviest interest counts 1; the others in between; the
 #: averages over everything come last: they hold what interests lack (own words, older events) but blur them.
@@ -118,7 +119,7 @@ class TasteReader:
     ) -> tuple[Interest, ...]:
         events = [InterestEvent(event.id, event.item, event.weight, event.time) for event in placed]
         found = []
-        for group in group_interests(events, vectors, as_of_s, self.rules):
+        for group in group_interests(events, vectors, as_of_s, self.rules, grouping.pairs):
             named = [(entry.item, placed[at].weight) for at in group.members if (entry := entries[at]) is not None]
             evidence = tuple(placed[at] for at in group.members)
             found.append(Interest(label_of(named, self.sensitive), group.mass, group.vector, evidence))

@@ -32,10 +32,11 @@ from index.recall import recall_at_k
 from streams.adapters.topic_follower import Batch, Message
 from streams.domain.events import Item, ItemRecord
 from streams.domain.profiles import Account, Identity, ProfileRecord, RecentEvent, Tag, encode_profile
+from streams.ranking import warming
 from streams.ranking.live import LiveRanker, Touch
 from streams.ranking.reranker_files import packaged
 from streams.serve.api import create_api
-from streams.service.recommend import Recommender
+from streams.service.recommend import MIN_CANDIDATES, Recommender
 from streams.service.recommendations import Ask
 from tests.bench.recommend import clustered, unit
 from tests.bench.rounds import Rounds
@@ -259,13 +260,15 @@ def recall_of(town: Town, people: Sequence[ProfileRecord], catalogue: Catalogue)
         allowed = [at for at, key in enumerate(keys) if key not in taste.seen]
         names, rows = [keys[at] for at in allowed], vectors[allowed]
         truth += [ranked(names, scores_of(query, rows), K) for query in taste.queries]
-        found += town.index.search(taste.queries, K, platform="shop", exclude=taste.seen)
+        lists = town.index.search(taste.queries, MIN_CANDIDATES, platform="shop", exclude=taste.seen)
+        found += [near[:K] for near in lists]
     return recall_at_k(found, truth)
 
 
 def serve_whole_town(pipe: Connection, folder: str, size: Size) -> None:
     """The serving process: fill, then answer measurements and requests until told to stop."""
     rng = np.random.default_rng(7)
+    warming.warm()
     ranker = LiveRanker(packaged())
     town = Town(Path(folder), cached_items=65_536, ranker=ranker)
     catalogue = fill_items(town, size.n_items, rng)

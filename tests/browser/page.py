@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from selenium import webdriver
@@ -15,18 +15,27 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--lang=en"]
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-3d-apis", "--disable-features=WebGPU", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--lang=en"]
 AXE = next((Path(__file__).parent / "vendor").glob("axe-core-*/axe.min.js"), None)
+
+
+class Traffic(NamedTuple):
+    """hosts: that were asked for anything. received_bytes: as they came over the wire, compressed, headers included."""
+
+    hosts: set[str]
+    received_bytes: int
 
 
 class Browser:
     """Chromium. Every page is looked at: errors of scripts and requests to other hosts are noted."""
 
-    def __init__(self, width: int = 1280, height: int = 900) -> None:
+    def __init__(self, width: int = 1280, height: int = 900, *, notes_traffic: bool = True) -> None:
+        """notes_traffic: whether `traffic` is told; what is noted is kept until it is asked for."""
         options = webdriver.ChromeOptions()
         for flag in FLAGS:
             options.add_argument(flag)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        kinds = ("browser", "performance") if notes_traffic else ("browser",)
+        options.set_capability("goog:loggingPrefs", dict.fromkeys(kinds, "ALL"))
         self.driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
         self.resize(width, height)
 
@@ -65,14 +74,17 @@ class Browser:
         """What scripts and the content policy complained of since the last call."""
         return [line["message"] for line in self.driver.get_log("browser") if line["level"] == "SEVERE"]
 
+    def traffic(self) -> Traffic:
+        """Since the last call."""
+        log = [json.loads(line["message"])["message"] for line in self.driver.get_log("performance")]
+        urls = [entry["params"]["request"]["url"] for entry in log if entry["method"] == "Network.requestWillBeSent"]
+        received = [entry["params"]["encodedDataLength"] for entry in log if entry["method"] == "Network.loadingFinished"]
+        hosts = {urlsplit(url).netloc for url in urls if not url.startswith(("data:", "chrome", "about:"))}
+        return Traffic(hosts, int(sum(received)))
+
     def hosts(self) -> set[str]:
-        """Hosts that were asked for anything since the last call."""
-        urls = [
-            entry["params"]["request"]["url"]
-            for entry in (json.loads(line["message"])["message"] for line in self.driver.get_log("performance"))
-            if entry["method"] == "Network.requestWillBeSent"
-        ]
-        return {urlsplit(url).netloc for url in urls if not url.startswith(("data:", "chrome", "about:"))}
+        """Hosts that were asked for anything since the last call of this or of `traffic`."""
+        return self.traffic().hosts
 
     def faults(self) -> list[str]:
         """What axe finds serious or critical: `<rule>: <element>`."""

@@ -76,11 +76,11 @@ class Stage:
 
     def start_worker(self) -> None:
         self._start("worker", ["worker"])
-        _wait(f"http://127.0.0.1:{self.worker_port}/readyz", self.processes["worker"])
+        self._wait(f"http://127.0.0.1:{self.worker_port}/readyz", "worker")
 
     def start_serve(self) -> None:
         self._start("serve", ["serve"])
-        _wait(f"{self.url}/readyz", self.processes["serve"])
+        self._wait(f"{self.url}/readyz", "serve")
 
     def stop(self, name: str) -> None:
         process = self.processes.pop(name)
@@ -146,6 +146,16 @@ class Stage:
             time.sleep(0.1)
         raise AssertionError(f"not within {timeout_s:g} s (last: {last!r})")
 
+    def _wait(self, url: str, name: str) -> None:
+        give_up_at_s = time.monotonic() + READY_S
+        while time.monotonic() < give_up_at_s and self.processes[name].poll() is None:
+            try:
+                with urllib.request.urlopen(url, timeout=2):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError(f"{name} does not answer at {url}; its log ends: {(self.folder / f'{name}.log').read_text()[-1500:]}")
+
     def _produce(self, topic: str, key: str, event: dict[str, Any]) -> None:
         self.producer.produce(topic, json.dumps(event).encode(), key.encode())
 
@@ -163,6 +173,7 @@ class Stage:
         own = {
             "BRAID_STATE_DIR": str(self.folder / "state"),
             "BRAID_ENCODER__MODEL": "hashed",
+            "BRAID_RECOMMEND__BEHAVIOUR": "false",  # its machine code takes a core for longer than a test
             "BRAID_PSEUDONYM__KEY": SECRET,
             "BRAID_KAFKA__SESSION_TIMEOUT_S": "3",
         }
@@ -201,18 +212,6 @@ def people_of_the_stage(stage: Stage) -> str:
 def _profile(stage: Stage, account: str) -> dict[str, Any] | None:
     found = stage.get("/v1/accounts/shop/ada/profile")
     return dict(found)
-
-
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    give_up_at_s = time.monotonic() + READY_S
-    while time.monotonic() < give_up_at_s:
-        assert process.poll() is None, f"ended with {process.returncode} before {url} answered"
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(f"{url} is not ready")
 
 
 def main() -> None:

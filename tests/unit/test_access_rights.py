@@ -38,14 +38,21 @@ def test_every_inner_topic_is_written_by_the_stages_alone():
     }  # fmt: skip
     assert writers.pop("audit") == ["worker", "serve"]
     assert writers.pop("user-events") == ["worker", "serve"]  # erasures, asked over HTTP
+    assert writers.pop("dead-letters") == ["worker", "serve"]  # a letter that was redriven ends
     assert writers == {topic: ["worker"] for topic in writers}
 
 
 @pytest.mark.requirement("N14")
 def test_raw_bytes_and_the_audit_are_read_by_those_whose_work_it_is():
-    assert [role for role in ROLES if "dead-letters" in touched(role, "read")] == ["worker", "operator"]
-    assert [role for role in ROLES if "audit" in touched(role, "read")] == ["auditor"]
+    assert [role for role in ROLES if "dead-letters" in touched(role, "read")] == ["worker", "serve", "operator"]
+    assert [role for role in ROLES if "audit" in touched(role, "read")] == ["serve", "auditor"]
     assert [role for role in ROLES if touched(role, "create")] == ["operator"]
+
+
+@pytest.mark.requirement("N14")
+def test_serve_sees_where_the_stages_stand_and_joins_none_of_them():
+    groups = {(right.name, right.operation) for right in rights_of("serve", NAMES, PLATFORMS) if right.resource == "group"}
+    assert groups == {("braid-serve", "read"), ("braid-", "describe")}
 
 
 @given(st.sampled_from(["", "staging."]), st.lists(st.sampled_from(["shop", "video", "gym"]), min_size=1, unique=True))

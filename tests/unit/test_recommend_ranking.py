@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.ranking import Facts, ScoreWeights, closeness, diverse_choice, total_scores
+from streams.domain.ranking import Facts, ScoreWeights, closeness, cosines_of, diverse_choice, total_scores
 
 N = 4
 
@@ -21,7 +21,8 @@ def scores(**changes: list[float]) -> list[float]:
 
 @pytest.mark.requirement("K3")
 @pytest.mark.parametrize(
-    "part", [{"ages_s": [0.0, 1e5, 1e6, 1e7]}, {"popularity": [90.0, 9.0, 1.0, 0.0]}, {"price_gaps": [0.0, 0.5, 1.0, 3.0]}]
+    "part",
+    [{"ages_s": [0.0, 1e5, 1e6, 1e7]}, {"popularity": [90.0, 9.0, 1.0, 0.0]}, {"price_gaps": [0.0, 0.5, 1.0, 3.0]}],
 )
 def test_of_equally_close_items_the_newer_the_more_popular_and_the_usually_priced_win(part) -> None:
     ranked = scores(**part)
@@ -73,3 +74,15 @@ def test_more_diversity_means_less_in_common() -> None:
     assert measured == sorted(measured, reverse=True)
     assert measured[0] > 0.9
     assert measured[-1] < 0.3
+
+
+@pytest.mark.requirement("K7")
+@given(n=st.integers(1, 70), n_queries=st.integers(1, 9), seed=st.integers(0, 99))
+@settings(deadline=None)
+def test_equal_vectors_get_equal_cosines_wherever_they_stand(n, n_queries, seed) -> None:
+    random = np.random.default_rng(seed)
+    queries = random.normal(size=(n_queries, 384)).astype(np.float32)
+    vectors = np.repeat(random.normal(size=(1, 384)).astype(np.float32), n, axis=0)
+    cosines = cosines_of(queries, vectors)
+    assert (cosines == cosines[:, :1]).all()
+    np.testing.assert_array_equal(cosines_of(queries[:1], vectors[:1])[0, 0], cosines[0, 0])

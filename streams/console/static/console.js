@@ -30,7 +30,7 @@
     zones(into);
     mark(into);
   });
-  for (const name of ["beat", "changed", "part-flow", "part-letters"]) {
+  for (const name of ["beat", "changed", "part-flow-en", "part-flow-zh", "part-letters"]) {
     document.addEventListener(name, heard);
   }
   setInterval(look, 500);

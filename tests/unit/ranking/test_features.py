@@ -11,7 +11,7 @@ from streams.domain.decay import DAY_S
 from streams.ranking.behaviour import BehaviourLog
 from streams.ranking.candidates import About, CandidateFinder
 from streams.ranking.features import FEATURES, LONG_AGO
-from streams.ranking.neighbours import SIGNALS, scratch_for, walk
+from streams.ranking.neighbours import N_SIGNALS, SIGNALS, scratch_for, walk
 from streams.ranking.ranker import SIGNAL_GROUPS, Ranker
 from streams.ranking.state import Bounds
 from streams.ranking.titles import Titles
@@ -72,7 +72,7 @@ def test_a_co_visit_is_a_cosine_that_fades() -> None:
     asked = ranker(SHARED).ask(ME, KITCHEN, NOW_S)
     n_met = walk(state, scratch, asked, np.array([ME], np.int32))
     assert scratch.met[:n_met].tolist() == [PAN]
-    signals = dict(zip(SIGNALS, scratch.signals[PAN].tolist(), strict=True))
+    signals = dict(zip(SIGNALS, scratch.signals[0, :N_SIGNALS].tolist(), strict=True))
     # Beans: 2 touches, 2 days old; the pan: 1 touch; the pair is as old as its later touch, one day. Prior 2.
     expected = 2 ** (-2 / 90) * 2 ** (-1 / 90) / sqrt((2 + 2) * (1 + 2))
     assert signals["co_visit"] == pytest.approx(expected, rel=1e-6)

@@ -1,0 +1,238 @@
+"""`/operations/letters`: dead letters in groups, samples without anybody's data, and redriving after a dry run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Annotated, Final, NamedTuple
+
+import msgspec
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
+
+from streams.adapters.letter_samples import Sample
+from streams.console.access import PageProblem, page_requires
+from streams.console.operations_acts import acting, as_page
+from streams.console.operations_parts import Operations
+from streams.console.parts import ConsoleParts
+from streams.console.rendering import Pages
+from streams.domain.dead_letters import DeadLetter
+from streams.domain.reasons import MEANING
+from streams.serve.access import NOBODY, Caller
+from streams.service.letter_box import MAX_LETTERS, GroupKey, LetterGroup, LetterLine
+from streams.service.letter_trials import Verdict
+
+N_SAMPLES: Final = 3
+N_LISTED: Final = 50
+#: Of one request: each is read, tried and confirmed while somebody waits.
+MAX_REDRIVEN: Final = 500
+
+Name = Annotated[str, Query(max_length=256)]
+Named = Annotated[str, Form(max_length=256)]
+
+
+class Selection(NamedTuple):
+    """One letter by its place, else a group by what its letters have in common."""
+
+    key: GroupKey
+    place: str
+
+
+def _queried(topic: Name = "", stage: Name = "", reason: Name = "", field: Name = "", place: Name = "") -> Selection:
+    return Selection(GroupKey(topic, stage, reason, field), place)
+
+
+def _sent(topic: Named = "", stage: Named = "", reason: Named = "", field: Named = "", place: Named = "") -> Selection:
+    return Selection(GroupKey(topic, stage, reason, field), place)
+
+
+Queried = Annotated[Selection, Depends(_queried)]
+Sent = Annotated[Selection, Depends(_sent)]
+
+
+class LettersView(msgspec.Struct, frozen=True):
+    """n_letters: in memory, at most `most`, the newest. meanings: of the reasons, as documented."""
+
+    groups: list[LetterGroup]
+    n_letters: int
+    most: int
+    fault: str
+    meanings: dict[str, str]
+
+
+class SampledLetter(msgspec.Struct, frozen=True):
+    """A letter with what may be shown of its bytes."""
+
+    line: LetterLine
+    sample: Sample
+
+
+class GroupView(msgspec.Struct, frozen=True):
+    """lines: the newest, at most N_LISTED; those of one letter when one was asked for. n: all of the group.
+
+    may_redrive: whether records of this topic may be written again at all.
+    """
+
+    group: LetterGroup | None
+    place: str
+    samples: list[SampledLetter]
+    lines: list[LetterLine]
+    meaning: str
+    may_redrive: bool
+
+
+class TriedLetter(msgspec.Struct, frozen=True):
+    """What the gate says of a letter now."""
+
+    line: LetterLine
+    verdict: Verdict
+
+
+class TrialView(msgspec.Struct, frozen=True):
+    """tried: the newest of the group, at most MAX_REDRIVEN. outcomes: how many of each. n_left: not tried."""
+
+    topic: str
+    stage: str
+    reason: str
+    field: str
+    place: str
+    tried: list[TriedLetter]
+    outcomes: dict[str, int]
+    n_ready: int
+    n_left: int
+
+
+class RedrivenView(msgspec.Struct, frozen=True):
+    """n_redriven: written again. n_refused: would be refused again. n_gone: had ended before. n_left: not looked at."""
+
+    n_redriven: int
+    n_refused: int
+    n_gone: int
+    n_left: int
+
+
+def letters_routes(parts: ConsoleParts, operations: Operations, pages: Pages) -> APIRouter:
+    """List, group, dry run and redrive; role admin, since letters hold what platforms sent."""
+    router, desk = APIRouter(include_in_schema=False), _Desk(operations)
+    admin = [Depends(page_requires("admin", parts.serve.keys))]
+
+    @router.get("/operations/letters", dependencies=admin)
+    def groups(request: Request) -> Response:
+        box = operations.letters.box
+        view = LettersView(
+            box.groups(_may_see(request, operations)), len(box), MAX_LETTERS, operations.letters.fault(), MEANING
+        )
+        return pages.answer(request, "letters.html", view)
+
+    @router.get("/operations/letters/group", dependencies=admin)
+    def group(request: Request, asked: Queried) -> Response:
+        with as_page():
+            return pages.answer(request, "letters_group.html", desk.group(desk.lines(request, asked), asked.place))
+
+    @router.get("/operations/letters/trial", dependencies=admin)
+    def trial(request: Request, asked: Queried) -> Response:
+        with as_page():
+            return pages.answer(request, "letters_trial.html", desk.trial(asked, desk.lines(request, asked)))
+
+    @router.post("/operations/letters/redrive", dependencies=acting(parts.serve, "admin", "redrive"))
+    def redrive(request: Request, asked: Sent) -> Response:
+        lines, auditor = desk.lines(request, asked), parts.serve.auditor
+        try:
+            with as_page():
+                view = desk.redrive(lines, n_asked=1 if asked.place else len(lines))
+        except PageProblem as problem:
+            auditor.audit.note(auditor.record(request.scope["state"], "redrive", problem.status))
+            raise
+        auditor.audit.note(auditor.record(request.scope["state"], "redrive", 200))
+        return pages.answer(request, "letters_redriven.html", view)
+
+    return router
+
+
+class _Desk:
+    """Answers what the pages ask."""
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+        self._letters = operations.letters
+
+    def lines(self, request: Request, asked: Selection) -> list[LetterLine]:
+        """One letter, or a group, as far as the caller may see it."""
+        may_see = _may_see(request, self._operations)
+        box = self._letters.box
+        one = box.find(asked.place) if asked.place else None
+        lines = ([] if one is None else [one]) if asked.place else box.of(asked.key)
+        return [line for line in lines if may_see(line.topic)]
+
+    def group(self, lines: list[LetterLine], place: str) -> GroupView:
+        """With samples. Raises Unavailable."""
+        if not lines:
+            return GroupView(None, place, [], [], "", may_redrive=False)
+        first, at_s = lines[0], [line.at_s for line in lines]
+        letters = self._read(lines[:N_SAMPLES])
+        return GroupView(
+            group=LetterGroup(
+                first.topic, first.stage, first.reason, first.field, len(lines), min(at_s), max(at_s), first
+            ),
+            place=place,
+            samples=[
+                SampledLetter(line, self._sample(line, letters[line.place]))
+                for line in lines[:N_SAMPLES]
+                if line.place in letters
+            ],
+            lines=lines[:N_LISTED],
+            meaning=MEANING.get(first.reason, ""),
+            may_redrive=any(self._letters.may_redrive(letter) for letter in letters.values()),
+        )
+
+    def trial(self, asked: Selection, lines: list[LetterLine]) -> TrialView:
+        """Nothing is written. Raises Unavailable."""
+        tried, ready = self._tried(lines[:MAX_REDRIVEN])
+        return TrialView(
+            *asked.key,
+            place=asked.place,
+            tried=[TriedLetter(line, verdict) for line, verdict in tried],
+            outcomes=dict(Counter(verdict.outcome for _, verdict in tried)),
+            n_ready=len(ready),
+            n_left=max(0, len(lines) - MAX_REDRIVEN),
+        )
+
+    def redrive(self, lines: list[LetterLine], n_asked: int) -> RedrivenView:
+        """Those that the gate takes now; the others stay. Raises Unavailable."""
+        tried, ready = self._tried(lines[:MAX_REDRIVEN])
+        n_redriven = self._letters.redrive(ready)
+        n_taken = min(n_asked, MAX_REDRIVEN)
+        return RedrivenView(
+            n_redriven=n_redriven,
+            n_refused=len(tried) - len(ready),
+            n_gone=n_taken - len(tried) + len(ready) - n_redriven,
+            n_left=max(0, len(lines) - MAX_REDRIVEN),
+        )
+
+    def _tried(self, lines: list[LetterLine]) -> tuple[list[tuple[LetterLine, Verdict]], list[DeadLetter]]:
+        """(each with its verdict, the letters that may be redriven and would be taken)."""
+        letters = self._read(lines)
+        here = [line for line in lines if line.place in letters]
+        verdicts = self._operations.trials.of([letters[line.place] for line in here])
+        ready = [
+            letters[line.place]
+            for line, verdict in zip(here, verdicts, strict=True)
+            if verdict.outcome == "accepted" and self._letters.may_redrive(letters[line.place])
+        ]
+        return list(zip(here, verdicts, strict=True)), ready
+
+    def _read(self, lines: list[LetterLine]) -> dict[str, DeadLetter]:
+        return {letter.place.decode(): letter for letter in self._letters.letters(lines)}
+
+    def _sample(self, line: LetterLine, letter: DeadLetter) -> Sample:
+        """What is sealed may be redriven with its key, and is shown to nobody."""
+        shown = letter if line.original == "plain" else msgspec.structs.replace(letter, original=line.original)
+        return self._operations.sample(shown)
+
+
+def _may_see(request: Request, operations: Operations) -> Callable[[str], bool]:
+    """A key with platforms sees letters of their events and no others."""
+    caller: Caller = getattr(request.state, "caller", NOBODY)
+    if caller.key is None or not caller.key.grant.platforms:
+        return lambda _: True
+    scope = caller.key.grant.platforms
+    return lambda topic: operations.platform_of(topic) in scope

@@ -1,0 +1,71 @@
+"""Several networks as one: they read a candidate once, in a few large products of matrices instead of many small ones.
+
+Shapes: M networks, N candidates, F features, H units, G groups of columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.ranking.reranker import Floats, Reranker
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """members: what it stands for. weights: float32 (M, F, H1) and so on; biases: (M, 1, H1)."""
+
+    members: tuple[Reranker, ...]
+    weights: tuple[Floats, ...]
+    biases: tuple[Floats, ...]
+
+    @classmethod
+    def of(cls, members: Sequence[Reranker]) -> Ensemble:
+        """members: one at least, of the same layers."""
+        n_layers = range(len(members[0].weights))
+        return cls(
+            tuple(members),
+            tuple(np.stack([each.weights[at] for each in members]) for at in n_layers),
+            tuple(np.stack([each.biases[at] for each in members])[:, None] for at in n_layers),
+        )
+
+    def score(self, features: Floats) -> Floats:
+        """float32 (N,) of features (N, F): the mean over the networks, each less its own mean over the candidates."""
+        if not len(features):
+            return np.zeros(0, np.float32)
+        scores = self._forward(self._standardised(features))
+        mean: Floats = (scores - scores.mean(axis=1, keepdims=True)).mean(axis=0)
+        return mean
+
+    def contributions(self, features: Floats, groups: Sequence[NDArray[np.intp]]) -> Floats:
+        """float32 (N, G): the mean of `Reranker.contributions`."""
+        known = self._standardised(features)  # (..., N, F)
+        variants = np.repeat(known[..., None, :, :], len(groups) + 1, axis=-3)
+        for at, columns in enumerate(groups, 1):
+            variants[..., at, :, columns] = 0.0
+        shape = (*known.shape[:-2], -1, features.shape[1])
+        scores = self._forward(variants.reshape(shape)).reshape(len(self.members), len(groups) + 1, len(features))
+        parts: Floats = (scores[:, :1] - scores[:, 1:]).mean(axis=0).T
+        return parts
+
+    def _standardised(self, features: Floats) -> Floats:
+        """(N, F) where all members scale alike, as members that learnt from the same examples do; else (M, N, F)."""
+        first = self.members[0]
+        if all(
+            np.array_equal(first.mean, each.mean) and np.array_equal(first.scale, each.scale) for each in self.members
+        ):
+            return first.standardised(features)
+        return np.stack([each.standardised(features) for each in self.members])
+
+    def _forward(self, standardised: Floats) -> Floats:
+        """(M, N) of (N, F) or (M, N, F)."""
+        active = standardised
+        for weights, biases in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            active = np.matmul(active, weights)
+            active += biases
+            np.maximum(active, 0.0, out=active)
+        scores: Floats = (np.matmul(active, self.weights[-1]) + self.biases[-1])[..., 0]
+        return scores
