@@ -33,7 +33,7 @@ _DECODERS: Final = (msgspec.json.Decoder(_Lean).decode, msgspec.msgpack.Decoder(
 def names_for(
     mappings: MappingOf[Platform, Mapping], max_bytes: int = DEFAULT_MAX_BYTES
 ) -> Callable[[Platform], Callable[[RawRecord], EventName | None]]:
-    """How the id and source of each platform's records are read, about 1 µs for a CloudEvent; None = not to be told."""
+    """How the id and source of each platform's records are read, a few µs each; None = not to be told."""
 
     def of(platform: Platform) -> Callable[[RawRecord], EventName | None]:
         mapping = mappings.get(platform)

@@ -152,7 +152,8 @@ def _refused(error: Exception) -> Refused:
         return Refused(error.status_code, "refused", str(error.detail), "go to the start page")
     if isinstance(error, HTTPException):
         return Refused(404, "no_such_page", "there is no page of this address", "go to the start page")
-    return Refused(422, "invalid_request", "the page does not understand what was asked", "go back and look at the fields")
+    message, remedy = "the page does not understand what was asked", "go back and look at the fields"
+    return Refused(422, "invalid_request", message, remedy)
 
 
 def _own_path(path: str) -> str:

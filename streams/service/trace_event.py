@@ -32,8 +32,8 @@ Fate = Literal["accepted", "duplicate", "late", "noise", "refused", "rejected"]
 _event: Final = msgspec.msgpack.Decoder(Event).decode
 
 
-#: Of each of the looks into other topics that follow from what was found.
-FOLLOW: Final = Budget(200_000, 3.0)
+#: Of all looks together into other topics that follow from what was found.
+FOLLOW: Final = Budget(400_000, 10.0)
 
 
 class Waits(msgspec.Struct, frozen=True):
@@ -143,90 +143,94 @@ class Tracer:
             )
 
     def _traced(self, look: TopicReading, platform: Platform, records: Sequence[RawRecord]) -> list[Traced]:
-        name_of = self._name_for(platform)
+        name_of, after = self._name_for(platform), _Followed(look, self._clock)
         first: dict[EventName, Spot] = {}
         traced = []
         for record in sorted(records, key=lambda each: (each.timestamp_s, each.partition, each.offset)):
             name = name_of(record)
-            one = self._trace(look, platform, record, name, first.get(name) if name else None)
+            one = self._trace(after, platform, record, name, first.get(name) if name else None)
             if name is not None and one.fate == "accepted":
                 first.setdefault(name, one.received)
             traced.append(one)
         return traced
 
     def _trace(
-        self, look: TopicReading, platform: Platform, record: RawRecord, name: EventName | None, before: Spot | None
+        self, after: _Followed, platform: Platform, record: RawRecord, name: EventName | None, before: Spot | None
     ) -> Traced:
         judged = self._judge.judge(record, platform)
         hashed = b"" if name is None else event_id(*name)
         one = Traced(spot_of(record), judged.outcome, judged.type, "" if name is None else name.source, hashed.hex())
         if judged.outcome == "rejected":
-            letter = self._letter(look, record)
-            waits = None if letter else self._waits(look, normalise.STAGE, record)
+            letter = self._letter(after, record)
+            waits = None if letter else self._waits(after, normalise.STAGE, record)
             return msgspec.structs.replace(one, refusal=_refusal(judged, letter), waits=waits)
         if judged.outcome != "accepted":
             return one
         if before is not None:
             return msgspec.structs.replace(one, fate="duplicate", repeats=before)
-        return self._followed(look, one, record, hashed)
+        return self._followed(after, one, record, hashed)
 
-    def _followed(self, look: TopicReading, one: Traced, record: RawRecord, hashed: bytes) -> Traced:
+    def _followed(self, after: _Followed, one: Traced, record: RawRecord, hashed: bytes) -> Traced:
         """An accepted event through `user-events` to a profile."""
-        written = self._first(look, self._names.user_events, record.timestamp_s, lambda each: _is_event(each, hashed))
+        written = after.first(self._names.user_events, record.timestamp_s, lambda each: _is_event(each, hashed))
         if written is None:
-            waits = self._waits(look, normalise.STAGE, record)
+            waits = self._waits(after, normalise.STAGE, record)
             # What the gate takes today it may have refused when it saw it: settings and mapping files change.
-            letter = None if waits else self._letter(look, record)
+            letter = None if waits else self._letter(after, record)
             if letter is None:
                 return msgspec.structs.replace(one, waits=waits)
             refusal = _refusal_of(letter)
             return msgspec.structs.replace(one, fate="rejected", refusal=refusal)
         one = msgspec.structs.replace(one, written=spot_of(written))
-        waits = self._waits(look, update_profiles.STAGE, written)
+        waits = self._waits(after, update_profiles.STAGE, written)
         if waits is not None:
             return msgspec.structs.replace(one, waits=waits)
-        return msgspec.structs.replace(one, applied=self._applied(look, written, hashed.hex()))
+        return msgspec.structs.replace(one, applied=self._applied(after, written, hashed.hex()))
 
-    def _applied(self, look: TopicReading, written: RawRecord, hashed: str) -> Applied:
+    def _applied(self, after: _Followed, written: RawRecord, hashed: str) -> Applied:
         user = (written.key or b"").decode("utf-8", "replace")
         now = self._profile_of(user)
         profile_id = user if now is None or not now.identity.merged_into else now.identity.merged_into
         if now is not None and hashed in now.change.trigger_ids:
             return Applied(profile_id, now.revision, by_trigger=True)
-        made = self._first(
-            look, self._names.profiles, written.timestamp_s, lambda each: _names(each, written.key, hashed)
-        )
+        made = after.first(self._names.profiles, written.timestamp_s, lambda each: _names(each, written.key, hashed))
         if made is None:
             return Applied(profile_id, None, by_trigger=False)
         revision = decode_profile(made.value or b"")
         return Applied(profile_id, revision.revision, hashed in revision.change.trigger_ids)
 
-    def _letter(self, look: TopicReading, record: RawRecord) -> RawRecord | None:
+    def _letter(self, after: _Followed, record: RawRecord) -> RawRecord | None:
         place = f"{record.topic}/{record.partition}/{record.offset}".encode()
-        return self._first(
-            look,
+        return after.first(
             self._names.dead_letters,
             record.timestamp_s,
             lambda each: each.key == place and is_letter(each.key, each.value),
         )
 
-    def _waits(self, look: TopicReading, stage: str, record: RawRecord) -> Waits | None:
-        n_before = record.offset - look.applied(stage, record.topic, record.partition)
+    def _waits(self, after: _Followed, stage: str, record: RawRecord) -> Waits | None:
+        n_before = record.offset - after.look.applied(stage, record.topic, record.partition)
         if n_before < 0:
             return None
         return Waits(stage, n_before, max(0.0, self._clock.now_s() - record.timestamp_s))
 
-    def _first(
-        self, look: TopicReading, topic: str, since_s: float, fits: Callable[[RawRecord], bool]
-    ) -> RawRecord | None:
+
+class _Followed:
+    """Looks into the topics that follow, for all that was found together at most FOLLOW."""
+
+    def __init__(self, look: TopicReading, clock: Clock) -> None:
+        self.look = look
+        self._clock = clock
+        self._n_records = 0
+        self._give_up_at_s = clock.now_s() + FOLLOW.seconds
+
+    def first(self, topic: str, since_s: float, fits: Callable[[RawRecord], bool]) -> RawRecord | None:
         """The first record that fits, as far as the budget goes."""
-        n_records, give_up_at_s = 0, self._clock.now_s() + FOLLOW.seconds
-        for batch in look.read(topic, look.since(topic, since_s - CLOCKS_APART_S)):
+        for batch in self.look.read(topic, self.look.since(topic, since_s - CLOCKS_APART_S)):
             for record in batch:
                 if fits(record):
                     return record
-            n_records += len(batch)
-            if n_records >= FOLLOW.n_records or self._clock.now_s() > give_up_at_s:
+            self._n_records += len(batch)
+            if self._n_records >= FOLLOW.n_records or self._clock.now_s() > self._give_up_at_s:
                 break
         return None
 

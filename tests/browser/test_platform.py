@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +19,10 @@ from streams.serve.api_keys import hash_of
 from streams.settings import Kafka
 from tests.browser.page import Browser
 from tests.browser.stage import Stage
+from tests.support.cloud_events import NOON_S, a_cloud_event
+from tests.support.platform_desks import a_console
+from tests.support.serving import Town
+from tests.support.topic_readings import MemoryTopics, SteppingClock
 
 ALL_KEY, MUSIC_KEY = "a-key-for-every-platform-00", "a-key-for-music-alone-0000"
 PAGES = ("/platforms", "/platforms/travel", "/platforms/travel/check", "/events?platform=travel&id=bad-1")
@@ -142,6 +147,20 @@ def test_a_search_that_goes_on_finds_what_lies_behind_and_keeps_what_was_found(s
     browser.open(f"{stage.url}/events?{query}")
     assert len(browser.eventually(lambda: browser.all(".traced"))) == 2
     assert browser.errors() == []
+
+
+def test_a_long_search_goes_on_by_itself_and_shows_how_far_it_is(tmp_path: Path, browser: Browser) -> None:
+    """A topic that takes several parts: over topics in memory, by a clock that runs fast."""
+    town, topics, clock = Town(tmp_path), MemoryTopics(), SteppingClock(NOON_S, 0.4)
+    for number in range(60):
+        topics.put("events.shop", json.dumps(a_cloud_event(id=f"e-{number}")).encode(), at_s=NOON_S - 60)
+    with a_console(town, topics, clock) as url:
+        browser.open(f"{url}/events?platform=shop&id=e-59")
+        browser.eventually(lambda: browser.all(".traced[data-fate=accepted]"))
+        assert "Looked at 60 records" in browser.text("#found")
+        assert browser.one("#found").get_attribute("data-rests") == "yes"
+        assert browser.errors() == []
+    town.close()
 
 
 def test_a_dry_run_moves_no_end_offset_and_brings_no_raw_id_back(stage: Stage, browser: Browser) -> None:

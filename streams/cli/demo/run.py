@@ -201,7 +201,8 @@ class _Demo:
 def _keep_serving(processes: DemoProcesses, screen: Screen) -> None:
     person = "shop linwei_88"
     screen.say(
-        f"\nserving until Ctrl-C\n  console  {processes.api_url}/\n  API      {processes.api_url}/docs\n  metrics  {processes.metrics_url}/metrics\n"
+        f"\nserving until Ctrl-C\n  console  {processes.api_url}/\n"
+        f"  API      {processes.api_url}/docs\n  metrics  {processes.metrics_url}/metrics\n"
         f"next, in another terminal:\n"
         f"  export BRAID_API__PORT={processes.api_url.rpartition(':')[2]} "
         f"BRAID_KAFKA__BOOTSTRAP_SERVERS={processes.bootstrap_servers}\n"

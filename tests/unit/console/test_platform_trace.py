@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import msgspec
@@ -10,79 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.adapters.event_reading import name_of, names_for, types_for
-from streams.adapters.mapping_files import decoder_for
+from streams.adapters.event_reading import name_of
 from streams.domain.dead_letters import DeadLetter
 from streams.domain.events import event_id
 from streams.domain.profiles import (
-    Change,
     Identity,
-    Model,
-    ProfileRecord,
-    Quality,
-    RecentEvent,
-    Vectors,
-    encode_profile,
 )
 from streams.domain.raw import RawRecord
-from streams.domain.topic_names import TopicNames
 from streams.errors import InvalidEvent
-from streams.service.event_search import SEARCH, Asked, Budget, EventName, Progress
-from streams.service.judge_records import Judge
-from streams.service.normalise import Normaliser
-from streams.service.trace_event import Found, Traced, Tracer
+from streams.service.event_search import SEARCH, Budget, EventName, Progress
 from tests.support.cloud_events import FORMS, NOON_S, Form, a_cloud_event, a_record
-from tests.support.topic_readings import MemoryTopics, SteppingClock, applied_everything
+from tests.support.platform_desks import World
+from tests.support.topic_readings import applied_everything
 
-SECRET = b"0123456789abcdef"
 TOPIC, SOURCE = "events.shop", "/platforms/shop-eu"
-GATE = Normaliser(SECRET, decoder_for({}))
-encode = msgspec.msgpack.Encoder().encode
-
-
-class World:
-    """Topics and a tracer over them."""
-
-    def __init__(self) -> None:
-        self.topics = MemoryTopics(batch_records=3)
-        self.profiles: dict[str, ProfileRecord] = {}
-        self.clock = SteppingClock(NOON_S)
-        judge = Judge(GATE, decoder_for({}), types_for({}))
-        self.tracer = Tracer(self.topics, judge, names_for({}), TopicNames(), self.profiles.get, self.clock)
-
-    def send(self, value: Any = None, *, partition: int = 0, at_s: float = NOON_S - 10, **changes: Any) -> RawRecord:
-        value = json.dumps(a_cloud_event(**changes)).encode() if value is None else value
-        return self.topics.put(TOPIC, value, partition=partition, at_s=at_s)
-
-    def pass_gate(self) -> None:
-        """Everything that was sent through the stage `normalise`."""
-        for record in self.topics.records[TOPIC]:
-            batch = GATE.normalise([record], "shop")  # type: ignore[arg-type]
-            for user, event in batch.events:
-                self.topics.put("user-events", encode(event), key=user.encode(), at_s=record.timestamp_s + 0.1)
-            for letter in batch.dead:
-                self.topics.put("dead-letters", letter.encode(), key=letter.place, at_s=record.timestamp_s + 0.1)
-        applied_everything(self.topics, {"normalise": TOPIC})
-
-    def publish(self, user: str, revision: int, triggers: list[str], recent: list[str] = ()) -> ProfileRecord:  # type: ignore[assignment]
-        profile = ProfileRecord(
-            1, user, revision, NOON_S, NOON_S, revision, Model("m", "1", 2), Change("update", triggers), Identity([]), {},
-            Vectors(b"", b"", []), [], [RecentEvent(each, "t", "shop", "", 1.0, NOON_S) for each in recent],
-            Quality(False, 1.0, 0, False),
-        )  # fmt: skip
-        self.profiles[user] = profile
-        self.topics.put("profiles", encode_profile(profile), key=user.encode(), at_s=NOON_S - 5)
-        applied_everything(self.topics, {"profile": "user-events"})
-        return profile
-
-    def find(self, identifier: str = "e-1", source: str = "", since_s: float = NOON_S - 100, **more: Any) -> Found:
-        return self.tracer.find(Asked("shop", identifier, source, since_s), more.pop("progress", Progress()), **more)  # type: ignore[arg-type]
-
-    def one(self, identifier: str = "e-1") -> Traced:
-        (traced,) = self.find(identifier).traced
-        return traced
-
-
 @pytest.fixture
 def world() -> World:
     return World()
