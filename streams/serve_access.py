@@ -39,7 +39,8 @@ def check_cluster(settings: Settings) -> None:
         raise Unavailable(refusal.text)
     if refusal is None:
         platforms = dict.fromkeys((*settings.topics.platforms, *mapped_platforms(settings.ingest.mappings_dir)))
-        rights = rights_of("serve", TopicNames(settings.topics.prefix), list(platforms))
+        names, with_console = TopicNames(settings.topics.prefix), settings.console.enabled
+        rights = rights_of("serve", names, list(platforms), with_console=with_console)
         check_rights(settings.kafka, "serve", rights)
 
 

@@ -10,6 +10,7 @@ import time
 from typing import Final
 
 import structlog
+from fastapi import FastAPI
 from rocksdict import Cache
 
 from streams.adapters.clock import SystemClock
@@ -233,13 +234,18 @@ class Serve:
         loaded = encoder_of(settings) if encoder is None else encoder
         self._data = LiveData(settings, loaded, clock, self._died)
         self._parts = parts_of(settings, self._data, loaded, clock)
-        console = console_parts(
-            settings, self._parts, self._data.live, self._data.items, self._data.profiles.revisions.of
-        )
+        self._server = http_server(self._application(settings))
+        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
+
+    def _application(self, settings: Settings) -> FastAPI:
+        """The API, with the console on top where it is wanted."""
+        if not settings.console.enabled:
+            return create_api(self._parts)
+        data = self._data
+        console = console_parts(settings, self._parts, data.live, data.items, data.profiles.revisions.of)
         app = create_api(self._parts, sessions_of(console).key_of)
         add_console(app, console)
-        self._server = http_server(app)
-        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
+        return app
 
     def start(self) -> None:
         """Read topics and answer."""

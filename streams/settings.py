@@ -195,6 +195,16 @@ class Recommend(_Group):
     )
 
 
+class Console(_Group):
+    """The web console of serve; see `docs/console.md`."""
+
+    enabled: bool = Field(
+        True,
+        description="Show the console at / and /docs. Without it serve needs fewer rights on Kafka "
+        "(`braid rights serve`).",
+    )
+
+
 class Segments(_Group):
     """Groups of people by rule."""
 
@@ -361,6 +371,7 @@ class Settings(BaseSettings):
     meaning: Meaning = Meaning()
     recommend: Recommend = Recommend()
     segments: Segments = Segments()
+    console: Console = Console()
     intent: Intent = Intent()
     guards: Guards = Guards()
     engine: Engine = Engine()

@@ -29,8 +29,12 @@ class Right:
     is_prefix: bool = False
 
 
-def rights_of(role: KafkaRole, names: TopicNames, platforms: Sequence[str]) -> tuple[Right, ...]:
+def rights_of(
+    role: KafkaRole, names: TopicNames, platforms: Sequence[str], *, with_console: bool = True
+) -> tuple[Right, ...]:
     """The rights of one role. platforms: whose events topics there are; of `platform`, those it may write.
+
+    with_console: whether `serve` shows the console, which looks at every topic and acts on some.
 
     >>> rights_of("reader", TopicNames(), ())
     (Right(resource='topic', name='profiles', operation='read', is_prefix=False), \
@@ -47,21 +51,25 @@ Right(resource='group', name='profile-reader', operation='read', is_prefix=False
         return _topics("read", [names.audit, names.identities])
     if role == "reader":
         return (*_topics("read", [names.profiles]), Right("group", READER_GROUP, "read"))
-    return _serve(names, events)
+    return _serve(names) + (_console(names, events) if with_console else ())
 
 
-def _serve(names: TopicNames, events: list[str]) -> tuple[Right, ...]:
-    views = [names.item_vectors, names.profiles, names.identities]
-    # The console follows an event from its platform to a profile, and says how far each stage is behind.
-    inputs = [*events, names.items, names.identity, names.user_events, names.dead_letters]
+def _serve(names: TopicNames) -> tuple[Right, ...]:
     return (
-        # Who may see the audit sees it there.
-        *_topics("read", [*views, *inputs, names.audit]),
+        *_topics("read", [names.item_vectors, names.profiles, names.identities]),
         # Erasures are asked of a user's record in its own order: they go to `user-events`.
         *_topics("write", [names.audit, names.user_events]),
+        Right("group", SERVE_GROUP, "read"),
+    )
+
+
+def _console(names: TopicNames, events: list[str]) -> tuple[Right, ...]:
+    # It follows an event from its platform to a profile; who may see the audit sees it there.
+    seen = [*events, names.items, names.identity, names.user_events, names.dead_letters, names.audit]
+    return (
+        *_topics("read", seen),
         # Letters are redriven to where they came from, and end; merges and splits are asked for.
         *_topics("write", [*events, names.dead_letters, names.identity]),
-        Right("group", SERVE_GROUP, "read"),
         # Where the stages stand is their groups' to tell; joining one needs more than this.
         Right("group", names.prefix + APPLICATION, "describe", is_prefix=True),
     )

@@ -30,7 +30,8 @@ def rights(
         raise UsageError(f"ROLE {role}: no such role; use {', '.join(get_args(KafkaRole))}")
     settings = Settings.load()
     platforms = platform or [*settings.topics.platforms, *mapped_platforms(settings.ingest.mappings_dir)]
-    wanted = rights_of(role, TopicNames(settings.topics.prefix), platforms)  # type: ignore[arg-type]  # looked at above
+    names, with_console = TopicNames(settings.topics.prefix), settings.console.enabled
+    wanted = rights_of(role, names, platforms, with_console=with_console)  # type: ignore[arg-type]  # looked at above
     if check:
         check_contact(settings.kafka)
         check_rights(settings.kafka, role, wanted)

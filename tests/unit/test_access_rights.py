@@ -55,6 +55,15 @@ def test_serve_sees_where_the_stages_stand_and_joins_none_of_them():
     assert groups == {("braid-serve", "read"), ("braid-", "describe")}
 
 
+@pytest.mark.requirement("N14")
+def test_a_serve_without_the_console_needs_what_the_api_needs_and_no_more():
+    rights = rights_of("serve", NAMES, PLATFORMS, with_console=False)
+    assert {right.name for right in rights if right.operation == "read" and right.resource == "topic"} == {
+        "item-vectors", "profiles", "identities"
+    }  # fmt: skip
+    assert {right.name for right in rights if right.operation == "write"} == {"audit", "user-events"}
+
+
 @given(st.sampled_from(["", "staging."]), st.lists(st.sampled_from(["shop", "video", "gym"]), min_size=1, unique=True))
 def test_the_operator_can_make_and_verify_every_declared_topic(prefix: str, platforms: list[str]):
     names = TopicNames(prefix)
