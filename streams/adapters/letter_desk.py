@@ -14,10 +14,11 @@ from streams.adapters.confirmed_writer import ConfirmedWriter, Written
 from streams.adapters.record_reader import RecordReader
 from streams.adapters.topic_follower import Batch, TopicFollower
 from streams.domain.dead_letters import DeadLetter, decode_dead_letter, is_letter, opened
+from streams.domain.refused_fields import field_of
 from streams.domain.topic_names import DEAD_LETTERS_PARTITION
 from streams.errors import CorruptState, Unavailable
 from streams.ports import Clock
-from streams.service.letter_box import MAX_LETTERS, LetterBox, LetterLine, field_of
+from streams.service.letter_box import MAX_LETTERS, LetterBox, LetterLine
 
 REQUEST_S: Final = 2.0
 CATCH_UP_S: Final = 5.0
@@ -74,8 +75,8 @@ class LetterSink:
                     continue
                 self._box.put(
                     LetterLine(
-                        place, message.offset, head.topic, head.stage, head.reason, field_of(head.detail), head.detail,
-                        head.at, head.original,
+                        place, message.offset, head.topic, head.stage, head.reason,
+                        field_of(head.reason, head.detail), head.detail, head.at, head.original,
                     )
                 )  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from threading import Lock
@@ -11,10 +10,6 @@ from typing import Final, NamedTuple
 import msgspec
 
 MAX_LETTERS: Final = 50_000
-#: Where the decoder says that a value of the wrong type stands, and how the gate's own refusals begin.
-_AT: Final = re.compile(r"- at `(?:key in )?\$\.?([^`]*)`")
-_MISSING: Final = re.compile(r"missing required field `([^`]+)`")
-_HEAD: Final = re.compile(r"([A-Za-z_][\w.\[\]-]*)(?::|$| or )")
 
 
 class LetterLine(msgspec.Struct, frozen=True):
@@ -54,21 +49,6 @@ class LetterGroup(msgspec.Struct, frozen=True):
     first_at_s: float
     last_at_s: float
     newest: LetterLine
-
-
-def field_of(detail: str) -> str:
-    """What a refusal names: a path of the contract, never a value.
-
-    >>> [field_of(d) for d in ("data.rating: 1 to 5", "Expected `float`, got `str` - at `$.data.price`", "subject")]
-    ['data.rating', 'data.price', 'subject']
-    """
-    missing, at = _MISSING.search(detail), _AT.search(detail)
-    if missing:
-        return f"{at[1]}.{missing[1]}" if at and at[1] else missing[1]
-    if at:
-        return at[1]
-    head = _HEAD.match(detail)
-    return head[1] if head else ""
 
 
 class LetterBox:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +12,7 @@ from streams.adapters.sealing import Sealer
 from streams.domain import reasons
 from streams.domain.dead_letters import sealed, stripped
 from streams.domain.masked_samples import sample_of
-from streams.service.letter_box import GroupKey, LetterBox, LetterLine, field_of
+from streams.service.letter_box import GroupKey, LetterBox, LetterLine
 from tests.support.letters import a_letter, an_event, trials
 from tests.support.serving import NOON_S
 
@@ -65,22 +64,6 @@ def test_letters_of_topics_that_somebody_may_not_see_are_in_no_group() -> None:
     box.put(a_line(1))
     box.put(a_line(2, topic="events.video"))
     assert [group.topic for group in box.groups(lambda topic: topic == "events.shop")] == ["events.shop"]
-
-
-@pytest.mark.parametrize(
-    ("detail", "field"),
-    [
-        ("Expected `float | null`, got `str` - at `$.data.item.price`", "data.item.price"),
-        ("Object missing required field `time`", "time"),
-        ("Object missing required field `item_id` - at `$.data.item`", "data.item.item_id"),
-        ("data.accounts: name the platform, in the entry or as first part of the type", "data.accounts"),
-        ("subject", "subject"),
-        ("not one well-formed document", ""),
-        ("12 bytes, at most 10", ""),
-    ],
-)
-def test_a_refusal_names_its_field(detail: str, field: str) -> None:
-    assert field_of(detail) == field
 
 
 @given(NAMES, NAMES, NAMES, NAMES)

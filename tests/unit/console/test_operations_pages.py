@@ -18,12 +18,13 @@ from streams.console.parts import ConsoleParts
 from streams.domain.accounts import AccountKey
 from streams.domain.audit_records import AuditRecord
 from streams.domain.dead_letters import DeadLetter
+from streams.domain.refused_fields import field_of
 from streams.errors import Unavailable
 from streams.serve.api import create_api
 from streams.serve.api_keys import KeyGrant
 from streams.serve.audit import MemoryAudit
 from streams.service.flow import STAGES, StageStand
-from streams.service.letter_box import LetterBox, LetterLine, field_of
+from streams.service.letter_box import LetterBox, LetterLine
 from streams.service.people_preview import PreviewRules
 from tests.support.letters import a_letter, an_event, trials
 from tests.support.serving import DAY_S, Did, Town, answering
@@ -47,7 +48,7 @@ class Desk:
         for number, (place, letter) in enumerate(self.kept.items()):
             self.box.put(
                 LetterLine(
-                    place, number, letter.topic, letter.stage, letter.reason, field_of(letter.detail), letter.detail,
+                    place, number, letter.topic, letter.stage, letter.reason, field_of(letter.reason, letter.detail), letter.detail,
                     letter.at, letter.original,
                 )
             )  # fmt: skip
