@@ -193,8 +193,8 @@ def test_the_commands_ask_a_running_serve_about_one_person(settings: Settings, p
             assert process.stdout is not None
             lines = [process.stdout.readline().split() for _ in range(3)]
             assert lines == [
-                ["API", f"http://127.0.0.1:{port}"],
-                ["docs", f"http://127.0.0.1:{port}/docs"],
+                ["console", f"http://127.0.0.1:{port}/"],
+                ["API", f"http://127.0.0.1:{port}/docs"],
                 ["metrics", f"http://127.0.0.1:{port}/metrics"],
             ]
             eventually(lambda: httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).status_code == 200, 20)
