@@ -15,7 +15,7 @@ from rocksdict import Cache
 
 from streams.adapters.followed import Feeding, Followed
 from streams.adapters.item_cache import ABSENT, ItemCache, Slots
-from streams.adapters.item_records import unpack_item, vector_of
+from streams.adapters.item_records import unpack_item, vector_of, vectors_of
 from streams.adapters.local_view import LocalView
 from streams.adapters.topic_follower import Batch
 from streams.domain.events import Item, ItemRecord
@@ -97,11 +97,11 @@ class LocalItemCatalogue:
 
     def batches(self, size: int = 4_096) -> Iterator[tuple[list[str], list[ItemRecord], Vectors]]:
         """Every item that has a vector of this model, in key order: keys, records, vectors float32 (N, D)."""
-        records = ((key, record, self._vector_of(record)) for key, record in self.records())
-        known = ((key, record, vector) for key, record, vector in records if vector is not None)
-        while some := list(islice(known, size)):
-            keys, read, vectors = zip(*some, strict=True)
-            yield list(keys), list(read), np.stack(vectors)
+        records = self.records()
+        while some := list(islice(records, size)):
+            rows, vectors = vectors_of([record for _, record in some], self._model.name, self._model.dim)
+            if rows:
+                yield [some[row][0] for row in rows], [some[row][1] for row in rows], vectors
 
     def records_of(self, keys: Sequence[str]) -> list[ItemRecord | None]:
         """As they were published, in the order of the keys, None for unknown ones."""

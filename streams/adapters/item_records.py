@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 
@@ -31,3 +33,15 @@ def vector_of(record: ItemRecord, model: str, dim: int) -> Vectors | None:
     # float16 keeps three digits; searches promise inner products of unit vectors.
     unit: Vectors = vector / np.float32(norm) if norm > 0.0 else vector
     return unit
+
+
+def vectors_of(records: Sequence[ItemRecord], model: str, dim: int) -> tuple[list[int], Vectors]:
+    """`vector_of` many at once: which of the records have one, and float32 (N, D)."""
+    rows = [row for row, record in enumerate(records) if record.model == model and len(record.vector) == 2 * dim]
+    raw = b"".join(records[row].vector for row in rows)
+    vectors = np.frombuffer(raw, np.float16).reshape(len(rows), dim).astype(np.float32)
+    finite = np.isfinite(vectors).all(axis=1)
+    vectors = vectors[finite]
+    norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+    np.divide(vectors, norms[:, None], out=vectors, where=norms[:, None] > 0.0)
+    return [rows[at] for at in np.flatnonzero(finite).tolist()], vectors

@@ -31,8 +31,9 @@ SETTLE_S = 4.0
 FRAGMENT = {"Accept": "text/html", "HX-Request": "true"}
 CHANNEL = "flow-en"
 SAMPLES = 12
-#: The part of the time after which growth is counted: caches fill and code is compiled before it.
-WARM_UP = 0.25
+#: The part of the time after which growth is counted: caches fill and code is compiled before it, and of half an hour
+#: the ten minutes that the page of the flow keeps.
+WARM_UP = 0.4
 
 
 @dataclass

@@ -11,9 +11,11 @@ from pathlib import Path
 from tests.browser.page import Browser
 from tests.browser.stage import SUBJECTS, Stage, people_of_the_stage
 
-WIDTH, HEIGHT = 1280, 860
+WIDTH, HEIGHT = 1280, 800
 #: The flow has to have flowed for a while to be worth a look.
 FLOW_S, EVENTS_PER_S = 45, 40
+#: Ada's, as the stage makes her.
+EVENTS_BEFORE = 8
 
 
 def main() -> None:
@@ -21,6 +23,7 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     with Stage() as stage:
         ada = people_of_the_stage(stage)
+        did_more(stage, ada)
         browser = Browser(WIDTH, HEIGHT)
         try:
             browser.open(f"{stage.url}/people/{ada}?lang=en&theme=light")
@@ -31,6 +34,19 @@ def main() -> None:
             taken(browser, out / "flow.png")
         finally:
             browser.quit()
+
+
+def did_more(stage: Stage, ada: str) -> None:
+    """What Ada did on three platforms, with events that say what the items are, so that there are interests in words."""
+    deeds = [
+        ("ada", "shop.cart.added", "cooking", 3), ("ada", "shop.order.completed", "cooking", 2), ("ada", "shop.product.viewed", "photography", 2),
+        ("ada.films", "video.video.liked", "photography", 1), ("ada.films", "video.video.liked", "cooking", 4),
+        ("ada.reads", "news.article.disliked", "football", 1), ("ada.reads", "news.article.read", "gardening", 0),
+    ]  # fmt: skip
+    for who, kind, subject, number in deeds:
+        item = {"item_id": f"{subject}-{number}", "title": SUBJECTS[subject][number], "category": subject}
+        stage.did(who, kind, userid="u-ada", data={"item": item})
+    stage.eventually(lambda: stage.get(f"/v1/profiles/{ada}")["events_applied"] >= EVENTS_BEFORE + len(deeds))
 
 
 def flowed(stage: Stage, browser: Browser) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -49,6 +50,14 @@ class Stage:
         self.folder = Path(tempfile.mkdtemp(prefix="braid-stage-"))
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._n = 0
+        try:
+            self._begin()
+        except BaseException:  # whatever it is: nothing of it may stay behind
+            self.__exit__()
+            raise
+        return self
+
+    def _begin(self) -> None:
         broker = self._start("broker", ["broker", "embedded"], stdout=subprocess.PIPE)
         assert broker.stdout is not None
         self.bootstrap = json.loads(broker.stdout.readline())["bootstrap_servers"]
@@ -58,7 +67,6 @@ class Stage:
         if self.with_worker:
             self.start_worker()
         self.start_serve()
-        return self
 
     def __exit__(self, *_: object) -> None:
         for process in reversed(self.processes.values()):
@@ -215,6 +223,7 @@ def _profile(stage: Stage, account: str) -> dict[str, Any] | None:
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Stage() as stage:
         profile_id = people_of_the_stage(stage)
         print(json.dumps({"url": stage.url, "person": f"{stage.url}/people/{profile_id}", "folder": str(stage.folder),

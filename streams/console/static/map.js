@@ -2,7 +2,6 @@
 (() => {
   "use strict";
   const STEPS = 1000; // item_map.STEPS
-  const OTHERS = "x";
   const canvas = document.getElementById("map");
   if (!canvas) return;
   const pen = canvas.getContext("2d");
@@ -41,16 +40,13 @@
   }
 
   function drawPoints(at) {
-    const swatches = [...document.querySelectorAll("#categories .swatch")];
-    const colours = swatches.map(groundOf);
-    const others = swatches.findIndex((each) => each.classList.contains(`c${OTHERS}`));
+    const colours = [...document.querySelectorAll("#categories .swatch")].map(groundOf);
     const side = points.x.length > 5000 ? 2 : points.x.length > 500 ? 3 : 5;
     pen.globalAlpha = 0.75;
     for (let category = 0; category < colours.length; category++) {
       pen.fillStyle = colours[category];
       for (let each = 0; each < points.x.length; each++) {
-        const of = points.category[each] < colours.length ? points.category[each] : others;
-        if (of !== category) continue;
+        if (points.category[each] !== category) continue;
         const [x, y] = at(points.x[each] / STEPS, points.y[each] / STEPS);
         pen.fillRect(x - side / 2, y - side / 2, side, side);
       }
@@ -62,7 +58,7 @@
   function drawNames(at, width) {
     const taken = [];
     for (const each of document.querySelectorAll("#categories [data-name]")) {
-      if (each.querySelector(`.c${OTHERS}`)) continue;
+      if (each.querySelector(".swatch.cx")) continue; // all others together lie nowhere
       const [x, y] = at(Number(each.dataset.x), Number(each.dataset.y));
       write(each.dataset.name, x, y, "600 13px system-ui, sans-serif", inkOf(""), taken, width);
     }
