@@ -74,8 +74,13 @@ def test_each_revision_names_its_triggers_and_links_are_told_as_such(stage: Stag
     assert all(note["n_triggers"] for note in notes)
     merges = [note for note in notes if note["kind"] == "merge"]
     assert {each["platform"] for note in merges for each in note["joined"]}
-    events = [each["type"] for note in notes for each in note["triggers"] if each.get("type")]
-    assert "shop.order.completed" in events
+    stage.did("ada", "shop.order.completed", "cooking-0", userid="u-ada")
+
+    def triggers() -> list[str]:
+        told = stage.get(f"/people/{ada}/revisions")["notes"]
+        return [each["type"] for note in told for each in note["triggers"] if each.get("type")]
+
+    stage.eventually(lambda: "shop.order.completed" in triggers())
     browser.open(f"{stage.url}/people/{ada}/revisions")
     timeline = browser.text(".timeline")
     assert "accounts were linked" in timeline
