@@ -12,13 +12,16 @@ from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from encoders.factory import EncoderSpec, build_encoder
 from streams.brokers.connection import consumer_config
 from streams.brokers.kafka import KafkaCluster
 from streams.brokers.ports import free_ports
 from streams.brokers.topic_admin import apply
 from streams.brokers.topics import declared_topics
+from streams.domain.spaces import space_of
 from streams.domain.topic_names import TopicNames
 from streams.settings import Kafka, Topics
+from streams.wiring import model_of
 from tests.chaos.feeding import Feed, Feeder
 from tests.chaos.proxy import Relay
 from tests.chaos.watching import Watcher
@@ -28,6 +31,7 @@ from tests.support.brokers import admin_of
 PARTITIONS = 4
 #: The stages that the load reaches; links have a driver of their own (tests/persons).
 LOADED = ("normalise", "catalogue", "profile")
+_SPACE = space_of(model_of(build_encoder(EncoderSpec("hashed"))).label).hex()
 #: A lag that cannot be asked for.
 NOBODY_ANSWERS = 1 << 30
 NAMES = ("a", "b", "c")
@@ -108,7 +112,9 @@ class Scene:
 
     def group(self, stage: str) -> str:
         """The consumer group of a stage."""
-        return f"{self.names.prefix}braid-{stage}"
+        named = f"{self.names.prefix}braid-{stage}"
+        # The catalogue begins anew, as another group, with another encoder.
+        return f"{named}-{_SPACE}" if stage == "catalogue" else named
 
     def begin(self) -> None:
         """Start the workers and return at once."""
