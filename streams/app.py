@@ -15,7 +15,6 @@ from streams.brokers.connection import producer_config
 from streams.brokers.contact import check_contact, check_rights
 from streams.brokers.rights import rights_of
 from streams.domain.decay import DAY_S
-from streams.domain.spaces import space_of
 from streams.engine.group import run_stages
 from streams.engine.shell import StageApp
 from streams.settings import Settings
@@ -23,7 +22,7 @@ from streams.shredding import Shreddable, shredding
 from streams.sweeps import Scannable, Sweep, foreign_users, idle_users
 from streams.telemetry import metrics
 from streams.telemetry.operator_port import OperatorPort
-from streams.wiring import model_of
+from streams.wiring import space_mark_of
 from streams.worker_parts import WorkerParts
 
 #: Between looks for vectors of an encoder that was exchanged; nearly always there are none.
@@ -83,7 +82,7 @@ def _look_through_profiles(settings: Settings, parts: WorkerParts, apps: list[St
     profiles = [app for app in apps if app.stage.name == "profile"]
     if not profiles:
         return
-    clock, space = SystemClock(), space_of(model_of(parts.encoder).label)
+    clock, space = SystemClock(), space_mark_of(parts.encoder)
     commands = UserCommands(producer_config(settings.kafka), parts.names.user_events, clock)
 
     def tables() -> list[Scannable]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from streams.adapters.audit_log import KafkaAudit
-from streams.adapters.mapping_files import mapped_platforms
 from streams.brokers.connection import producer_config
 from streams.brokers.contact import check_rights, refusal_of
 from streams.brokers.rights import rights_of
@@ -12,6 +11,7 @@ from streams.errors import Unavailable
 from streams.serve.api_keys import KeyGrant, KeyRing
 from streams.serve.rate_limits import RateLimits, rates_of
 from streams.settings import Api, ApiKey, Role, Settings
+from streams.wiring import read_platforms
 
 
 def grants_of(api: Api) -> dict[str, KeyGrant]:
@@ -38,9 +38,8 @@ def check_cluster(settings: Settings) -> None:
     if refusal is not None and refusal.kind == "security":
         raise Unavailable(refusal.text)
     if refusal is None:
-        platforms = dict.fromkeys((*settings.topics.platforms, *mapped_platforms(settings.ingest.mappings_dir)))
         names, with_console = TopicNames(settings.topics.prefix), settings.console.enabled
-        rights = rights_of("serve", names, list(platforms), with_console=with_console)
+        rights = rights_of("serve", names, read_platforms(settings), with_console=with_console)
         check_rights(settings.kafka, "serve", rights)
 
 

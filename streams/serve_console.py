@@ -7,7 +7,6 @@ from collections.abc import Callable
 import structlog
 
 from streams.adapters.item_catalogue import LocalItemCatalogue
-from streams.adapters.mapping_files import mapped_platforms
 from streams.adapters.projection_file import ProjectionFile
 from streams.adapters.segment_files import load_segments
 from streams.console.live import Live
@@ -20,7 +19,7 @@ from streams.serve_operations import operations_of
 from streams.serve_platforms import platform_parts
 from streams.service.item_map import ItemMap
 from streams.settings import DAY_S, Settings
-from streams.wiring import model_of
+from streams.wiring import model_of, read_platforms
 
 _log = structlog.get_logger(__name__)
 
@@ -33,12 +32,10 @@ def console_parts(
     revisions: Callable[[str], list[RevisionNote]],
 ) -> ConsoleParts:
     """The parts of the console; nothing is started here. revisions: notes of a person, latest first."""
-    mapped = mapped_platforms(settings.ingest.mappings_dir)
-    platforms = tuple(dict.fromkeys((*settings.topics.platforms, *mapped)))
     item_map = ItemMap(items, model_of(serve.encoder).label, ProjectionFile(settings.state_dir / "serve"))
     people = PeopleParts(revisions, _segments(settings), settings.profile.long_half_life_days * DAY_S)
     return ConsoleParts(
-        serve=serve, live=live, platforms=platforms, item_map=item_map, people=people,
+        serve=serve, live=live, platforms=read_platforms(settings), item_map=item_map, people=people,
         operations=operations_of(settings, serve), platform_desk=platform_parts(settings, serve),
     )  # fmt: skip
 

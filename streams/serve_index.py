@@ -16,7 +16,7 @@ from streams.adapters.item_catalogue import VectorModel
 from streams.ranking.adapter import Adapter
 from streams.serve.item_feed import IndexStore
 from streams.serve.people_index import PeopleIndex
-from streams.serve.spaces import as_encoded
+from streams.service.tastes import as_encoded
 from streams.settings import Index, Settings
 from streams.telemetry import metrics
 

@@ -8,26 +8,29 @@ from streams.adapters.audit_reader import AuditReader
 from streams.adapters.cloudevents import decode
 from streams.adapters.confirmed_writer import ConfirmedWriter
 from streams.adapters.identity_commands import IdentityCommands
-from streams.adapters.identity_events import decode_identity
 from streams.adapters.letter_desk import LetterDesk, RedriveRules, Unseal
 from streams.adapters.letter_samples import LetterSamples
-from streams.adapters.mapping_files import action_table, decoder_for, load_mappings, mapped_platforms
+from streams.adapters.mapping_files import decoder_for, load_mappings
 from streams.adapters.record_reader import RecordReader
 from streams.adapters.sealing import Sealer
 from streams.adapters.stage_stands import KafkaStands, StageSource
 from streams.brokers.connection import client_config, consumer_config, producer_config
-from streams.brokers.rights import APPLICATION, SERVE_GROUP
+from streams.brokers.rights import SERVE_GROUP
 from streams.console.operations_parts import Operations
-from streams.domain.spaces import space_of
 from streams.domain.topic_names import TopicNames
 from streams.errors import UsageError
 from streams.serve.parts import ServeParts
-from streams.service.identity_gate import IdentityGate
 from streams.service.letter_trials import LetterTrials
 from streams.service.normalise import Normaliser
 from streams.service.people_preview import PreviewRules
 from streams.settings import DAY_S, Settings
-from streams.wiring import identity_rules_of, limits_of, model_of
+from streams.wiring import (
+    actions_of,
+    identity_gate_of,
+    limits_of,
+    read_platforms,
+    space_mark_of,
+)
 
 
 def operations_of(settings: Settings, serve: ServeParts) -> Operations:
@@ -58,16 +61,18 @@ def operations_of(settings: Settings, serve: ServeParts) -> Operations:
 
 
 def _stands(settings: Settings, names: TopicNames, serve: ServeParts) -> KafkaStands:
-    platforms = dict.fromkeys((*settings.topics.platforms, *mapped_platforms(settings.ingest.mappings_dir)))
-    group = f"{names.prefix}{APPLICATION}"
     # Another encoder reads the items anew, in a group of its own: see `worker_parts.WorkerParts.catalogue`.
-    generation = space_of(model_of(serve.encoder).label).hex()
+    generation = space_mark_of(serve.encoder).hex()
     stages = {
-        "normalise": StageSource([names.events(platform) for platform in platforms], f"{group}normalise"),
-        "identity": StageSource([names.identity], f"{group}identity"),
-        "catalogue": StageSource([names.items], f"{group}catalogue-{generation}", f"{group}catalogue-"),
-        "profile": StageSource([names.user_events], f"{group}profile"),
-        "letters": StageSource([names.dead_letters], f"{group}letters"),
+        "normalise": StageSource(
+            [names.events(platform) for platform in read_platforms(settings)], names.group_of("normalise")
+        ),
+        "identity": StageSource([names.identity], names.group_of("identity")),
+        "catalogue": StageSource(
+            [names.items], names.group_of("catalogue", generation), f"{names.group_of('catalogue')}-"
+        ),
+        "profile": StageSource([names.user_events], names.group_of("profile")),
+        "letters": StageSource([names.dead_letters], names.group_of("letters")),
     }
     reader = RecordReader(consumer_config(settings.kafka, SERVE_GROUP))
     return KafkaStands(client_config(settings.kafka), reader, stages, serve.clock)
@@ -79,17 +84,11 @@ def _trials(settings: Settings, names: TopicNames, serve: ServeParts) -> LetterT
 
     def normaliser() -> Normaliser:
         mappings = load_mappings(settings.ingest.mappings_dir)
-        actions = action_table(mappings).with_overrides(settings.profile.action_weights)
+        actions = actions_of(settings, mappings)
         return Normaliser(secrets, decoder_for(mappings, max_bytes), actions, limits)
 
-    def identity() -> IdentityGate:
-        try:
-            rules = identity_rules_of(settings)
-            return IdentityGate(secrets, partial(decode_identity, max_bytes=max_bytes), rules, limits)
-        except ValueError as error:
-            raise UsageError(f"BRAID_IDENTITY__BLOCKED: {error}") from error
-
-    return LetterTrials(names, normaliser, identity, (limits, partial(decode, max_bytes=max_bytes)), serve.clock)
+    items = limits, partial(decode, max_bytes=max_bytes)
+    return LetterTrials(names, normaliser, partial(identity_gate_of, settings), items, serve.clock)
 
 
 def _unseal(settings: Settings) -> Unseal | None:

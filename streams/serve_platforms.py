@@ -8,10 +8,10 @@ from typing import Final
 import structlog
 
 from streams.adapters.event_reading import documents_for, names_for, types_for
-from streams.adapters.mapping_files import action_table, decoder_for, load_mappings
+from streams.adapters.mapping_files import decoder_for, load_mappings
 from streams.adapters.topic_looks import KafkaTopics
 from streams.brokers.connection import consumer_config
-from streams.brokers.rights import APPLICATION, SERVE_GROUP
+from streams.brokers.rights import SERVE_GROUP
 from streams.brokers.topic_admin import is_embedded
 from streams.console.platform_parts import MappingInUse, PlatformParts
 from streams.domain.accounts import AccountKey, Home
@@ -24,7 +24,7 @@ from streams.service.judge_records import Judge
 from streams.service.sample_platform import PlatformSampler
 from streams.service.trace_event import Tracer
 from streams.settings import Settings
-from streams.wiring import limits_of
+from streams.wiring import actions_of, limits_of
 
 #: Stages that an event passes; each is the consumer group of its name.
 STAGES: Final = (normalise.STAGE, update_profiles.STAGE)
@@ -40,7 +40,7 @@ def platform_parts(settings: Settings, serve: ServeParts) -> PlatformParts | Non
         _log.warning("platforms_not_told", why=str(error))
         return None
     limits, names = limits_of(settings), TopicNames(settings.topics.prefix)
-    actions = action_table(mappings).with_overrides(settings.profile.action_weights)
+    actions = actions_of(settings, mappings)
     decoders = decoder_for(mappings, limits.max_event_bytes)
 
     def resolve(accounts: Sequence[AccountKey]) -> list[Home]:
@@ -50,7 +50,7 @@ def platform_parts(settings: Settings, serve: ServeParts) -> PlatformParts | Non
     judge = Judge(gate, decoders, types_for(mappings, limits.max_event_bytes))
     topics = KafkaTopics(
         consumer_config(settings.kafka, SERVE_GROUP),
-        {stage: f"{names.prefix}{APPLICATION}{stage}" for stage in STAGES},
+        {stage: names.group_of(stage) for stage in STAGES},
         is_embedded,
     )
     return PlatformParts(

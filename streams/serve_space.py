@@ -19,13 +19,13 @@ from streams.ranking.live import LiveRanker
 from streams.ranking.model_files import CURRENT, RankingModel, load_model, packaged
 from streams.serve.background import background_of
 from streams.serve.item_feed import ItemFeed
-from streams.serve.spaces import Space, Spaces, as_encoded
+from streams.serve.spaces import Space, Spaces
 from streams.serve_index import ServedIndex, open_index
 from streams.service.explain import Explainer
 from streams.service.explained_tags import TagDecay
 from streams.service.popular_now import PopularNow
 from streams.service.recommend import Recommender
-from streams.service.tastes import TasteReader
+from streams.service.tastes import TasteReader, as_encoded
 from streams.settings import DAY_S, Settings
 from streams.telemetry import metrics
 from streams.wiring import sensitive_of

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from encoders.errors import EncoderError
 from encoders.factory import EncoderSpec, build_encoder
+from streams.adapters.identity_events import decode_identity
+from streams.adapters.mapping_files import action_table, mapped_platforms
+from streams.adapters.mappings import Mapping as PlatformMapping
 from streams.adapters.sealing import Sealer
 from streams.domain.actions import Action, ActionTable, action_of
 from streams.domain.dead_letters import DeadLetter, plain, sealed, stripped
@@ -19,11 +22,12 @@ from streams.domain.identity_guards import IdentityRules
 from streams.domain.influence import InfluenceRules
 from streams.domain.intents import IntentRules
 from streams.domain.limits import IngestLimits
+from streams.domain.platforms import Platform
 from streams.domain.profiles import Model
 from streams.domain.publishing import PublishRules
 from streams.domain.sensitive import SensitiveTags
 from streams.domain.spaces import space_of
-from streams.errors import Unavailable
+from streams.errors import Unavailable, UsageError
 from streams.meaning.entities import EntityFinder
 from streams.meaning.lexicons import load_lexicons
 from streams.meaning.reading import Reader
@@ -31,6 +35,7 @@ from streams.meaning.sentiment import SentimentModel
 from streams.meaning.taxonomy import load_taxonomy
 from streams.meaning.topics import TopicFinder
 from streams.ports import Encoder
+from streams.service.identity_gate import IdentityGate
 from streams.service.own_words import OwnWords
 from streams.settings import EncoderChoice, Settings
 
@@ -72,6 +77,31 @@ def _prefix(chosen: str, model: str, of_e5: str) -> str:
 def model_of(encoder: Encoder) -> Model:
     """How published records name the encoder."""
     return Model(encoder.name, encoder.version, encoder.dim)
+
+
+def space_mark_of(encoder: Encoder) -> bytes:
+    """The mark of the encoder's space, in states and in the name of the group that encodes items with it."""
+    return space_of(model_of(encoder).label)
+
+
+def read_platforms(settings: Settings) -> tuple[str, ...]:
+    """Every platform whose events are read: those that are configured, and those that a mapping file describes."""
+    return tuple(dict.fromkeys((*settings.topics.platforms, *mapped_platforms(settings.ingest.mappings_dir))))
+
+
+def actions_of(settings: Settings, mappings: Mapping[Platform, PlatformMapping]) -> ActionTable:
+    """What people can do, with what the mapping files declare and the weights that are configured."""
+    return action_table(mappings).with_overrides(settings.profile.action_weights)
+
+
+def identity_gate_of(settings: Settings) -> IdentityGate:
+    """What reads links. Raises UsageError for blocked values that cannot be meant."""
+    limits, rules = limits_of(settings), identity_rules_of(settings)
+    decode = partial(decode_identity, max_bytes=limits.max_event_bytes)
+    try:
+        return IdentityGate(settings.pseudonym_secrets(), decode, rules, limits)
+    except ValueError as error:
+        raise UsageError(f"BRAID_IDENTITY__BLOCKED: {error}") from error
 
 
 def limits_of(settings: Settings) -> IngestLimits:

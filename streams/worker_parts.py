@@ -18,9 +18,8 @@ from streams.adapters.encoded_texts import EncodedTexts
 from streams.adapters.folders import writable_folder
 from streams.adapters.followed import Feeding
 from streams.adapters.identities import FollowedIdentities
-from streams.adapters.identity_events import decode_identity
 from streams.adapters.item_catalogue import FollowedItemCatalogue, VectorModel
-from streams.adapters.mapping_files import action_table, decoder_for, load_mappings
+from streams.adapters.mapping_files import decoder_for, load_mappings
 from streams.adapters.patient_encoder import PatientEncoder
 from streams.adapters.salvage import salvage_for, salvage_identity
 from streams.adapters.segment_files import load_segments
@@ -35,8 +34,7 @@ from streams.brokers.faust_connection import faust_broker_options
 from streams.brokers.source_topics import SourceTopics
 from streams.brokers.topics import letters_kept_s
 from streams.domain.audit_records import mark_of
-from streams.domain.spaces import space_of
-from streams.domain.topic_names import TopicNames
+from streams.domain.topic_names import APPLICATION, TopicNames
 from streams.engine.effects import Stage
 from streams.engine.fatal import die
 from streams.engine.faults import parse_fault
@@ -48,31 +46,32 @@ from streams.engine.shell import ShellConfig, StageApp
 from streams.engine.standby import Standby
 from streams.engine.table import TableStorage
 from streams.engine.writers import IdempotentWriter
-from streams.errors import Unavailable, UsageError
+from streams.errors import Unavailable
 from streams.ports import EmbeddingCache, Encoder
 from streams.service.describe_items import ItemDescriber
 from streams.service.encode_texts import CachingEncoder
 from streams.service.erase_letters import LetterEraser
 from streams.service.hand_over import PersonRules
 from streams.service.identify import Identified, IdentityLog
-from streams.service.identity_gate import IdentityGate
 from streams.service.letter_owners import EventOwners, LinkOwners, user_event_owners
 from streams.service.normalise import Normaliser
 from streams.service.update_profiles import ProfileUpdater, Sources
 from streams.settings import Settings, failpoint
 from streams.telemetry import metrics
 from streams.wiring import (
+    actions_of,
     encoder_of,
     fold_rules_of,
+    identity_gate_of,
     identity_rules_of,
     limits_of,
     model_of,
     originals_of,
     own_words_of,
     publish_rules_of,
+    space_mark_of,
 )
 
-APPLICATION: Final = "braid"
 #: A catalogue batch waits for the encoder: smaller ones keep the first items from waiting for the last.
 _CATALOGUE_RECORDS: Final = 256
 #: Of one fetch as the lanes see it: small enough that a micro-batch ends near its limits.
@@ -99,7 +98,7 @@ class WorkerParts:
         self.mappings = load_mappings(self.settings.ingest.mappings_dir) if self.settings.ingest.mappings_dir else {}
         self.views: list[FollowedIdentities] = []
         self.keep = originals_of(self.settings)
-        self.actions = action_table(self.mappings).with_overrides(self.settings.profile.action_weights)
+        self.actions = actions_of(self.settings, self.mappings)
 
     @cached_property
     def sources(self) -> SourceTopics:
@@ -136,15 +135,11 @@ class WorkerParts:
 
     def identity(self) -> StageApp:
         """`identity` → `identities` and the moves of accounts."""
-        limits, rules = limits_of(self.settings), identity_rules_of(self.settings)
-        secrets, max_bytes = self.settings.pseudonym_secrets(), limits.max_event_bytes
-        try:
-            gate = IdentityGate(secrets, partial(decode_identity, max_bytes=max_bytes), rules, limits)
-        except ValueError as error:
-            raise UsageError(f"BRAID_IDENTITY__BLOCKED: {error}") from error
+        secrets, max_bytes = self.settings.pseudonym_secrets(), limits_of(self.settings).max_event_bytes
+        log = IdentityLog(identity_gate_of(self.settings), identity_rules_of(self.settings))
         mark = partial(mark_of, self.settings.pseudonym_key())
         keep = self._kept(LinkOwners(secrets, partial(salvage_identity, max_bytes=max_bytes)))
-        stage = IdentityStage(IdentityLog(gate, rules), self.names, _count_identities, keep, mark)
+        stage = IdentityStage(log, self.names, _count_identities, keep, mark)
         changelog = ChangelogSource(client_config(self.settings.kafka), self.names.identity_state)
         return self._app(stage, (self.names.identity,), self._owner(stage.name, changelog))
 
@@ -161,7 +156,7 @@ class WorkerParts:
         owner = self._owner("catalogue", None)
         batch = BatchLimits(_CATALOGUE_RECORDS, _CATALOGUE_RECORDS)
         # `items` is compacted: another encoder reads all of it again, and so encodes everything anew.
-        generation = space_of(model_of(self.encoder).label).hex()
+        generation = space_mark_of(self.encoder).hex()
         stage = CatalogueStage(describer, self.names, self.keep)
         return self._app(stage, (self.names.items,), owner, batch, generation)
 
@@ -235,7 +230,7 @@ class WorkerParts:
 
     def _owner(self, stage: str, changelog: ChangelogSource | None) -> OwnerConfig:
         return OwnerConfig(
-            application=f"{self.names.prefix}{APPLICATION}",
+            application=self.names.application,
             stage=stage,
             producer_client=producer_config(self.settings.kafka),
             timeout_s=self.settings.engine.transaction_timeout_s,
@@ -263,7 +258,7 @@ class WorkerParts:
         batch = batch or BatchLimits(engine.max_batch_records, engine.max_batch_records)
         shared = IdempotentWriter(producer_config(kafka), engine.transaction_timeout_s) if owner is None else None
         config = ShellConfig(
-            application=f"{self.names.prefix}{APPLICATION}",
+            group=self.names.group_of(stage.name, generation),
             bootstrap_servers=kafka.bootstrap_servers,
             data_dir=_folder(self.settings.state_dir / "faust"),
             session_timeout_s=kafka.session_timeout_s,
@@ -278,7 +273,6 @@ class WorkerParts:
             standby=self._standby(owner),
             fault=self.fault,
             faust_options=faust_broker_options(kafka, is_embedded=self.sources.is_embedded),
-            generation=generation,
         )
         return StageApp(stage, sources, config)
 

@@ -6,10 +6,11 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from threading import Lock
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from streams.adapters.raw_messages import raw_of
 from streams.domain.raw import RawRecord
 
 WAIT_S: Final = 2.0
@@ -91,7 +92,7 @@ class RecordReader:
                 continue
             fault = message.error()
             if fault is None:
-                found[place] = _raw(message)
+                found[place] = raw_of(message)
             elif fault.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
                 found[place] = None
         return found
@@ -116,21 +117,8 @@ class RecordReader:
             while left and left[0] < offset:
                 left.popleft()  # compacted away
             if left and left[0] == offset:
-                found[offset] = _raw(message)
+                found[offset] = raw_of(message)
                 left.popleft()
             if left and left[0] > offset + _FAR:
                 consumer.seek(TopicPartition(topic, partition, left[0]))
         return found
-
-
-def _raw(message: Any) -> RawRecord:
-    kind, at_ms = message.timestamp()
-    return RawRecord(
-        value=message.value(),
-        headers=tuple(message.headers() or ()),
-        timestamp_s=0.0 if kind == TIMESTAMP_NOT_AVAILABLE else at_ms / 1000.0,
-        topic=message.topic(),
-        partition=message.partition(),
-        offset=message.offset(),
-        key=message.key(),
-    )

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from streams.adapters.raw_messages import raw_of
 from streams.domain.raw import RawRecord
 from streams.errors import Unavailable
 from streams.service.topic_reading import Span, Spans
@@ -118,7 +119,7 @@ class KafkaReading:
                     raise KafkaException(fault)
                 continue
             if partition in left and offset < left[partition].end:
-                records.append(_raw(message))
+                records.append(raw_of(message))
             if partition in left and offset >= left[partition].end - 1:
                 left.pop(partition)
         return records
@@ -137,19 +138,6 @@ class KafkaReading:
             each.partition: Span(*self._consumer.get_watermark_offsets(each, timeout=REQUEST_S)) for each in asked
         }
         return spans, knows_times
-
-
-def _raw(message: Any) -> RawRecord:
-    kind, at_ms = message.timestamp()
-    return RawRecord(
-        value=message.value(),
-        headers=tuple(message.headers() or ()),
-        timestamp_s=0.0 if kind == TIMESTAMP_NOT_AVAILABLE else at_ms / 1000.0,
-        topic=message.topic(),
-        partition=message.partition(),
-        offset=message.offset(),
-        key=message.key(),
-    )
 
 
 def _reason(error: KafkaException) -> str:

@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from streams.adapters.clock import SystemClock
-from streams.adapters.mapping_files import mapped_platforms
 from streams.brokers.connection import producer_config
 from streams.brokers.contact import check_contact
 from streams.domain.topic_names import EVENTS, TopicNames
@@ -22,6 +21,7 @@ from streams.settings import DAY_S, Settings
 from streams.simulation.publisher import Delivery, Publisher
 from streams.simulation.records import OutgoingRecord
 from streams.simulation.replaying import Rejected, newest_time_s, read_records
+from streams.wiring import read_platforms
 
 _SHOWN: Final = 10
 
@@ -91,8 +91,7 @@ class _Rejections:
 
 
 def _topics_read(settings: Settings) -> frozenset[str]:
-    mapped = mapped_platforms(settings.ingest.mappings_dir)
-    return frozenset(EVENTS + platform for platform in (*settings.topics.platforms, *mapped))
+    return frozenset(EVENTS + platform for platform in read_platforms(settings))
 
 
 def _check(files: list[Path], rate: float | None) -> None:

@@ -6,12 +6,12 @@ from typing import Annotated, get_args
 
 import typer
 
-from streams.adapters.mapping_files import mapped_platforms
 from streams.brokers.contact import check_contact, check_rights
 from streams.brokers.rights import KafkaRole, command_of, rights_of
 from streams.domain.topic_names import TopicNames
 from streams.errors import UsageError
 from streams.settings import Settings
+from streams.wiring import read_platforms
 
 
 def rights(
@@ -29,7 +29,7 @@ def rights(
     if role not in get_args(KafkaRole):
         raise UsageError(f"ROLE {role}: no such role; use {', '.join(get_args(KafkaRole))}")
     settings = Settings.load()
-    platforms = platform or [*settings.topics.platforms, *mapped_platforms(settings.ingest.mappings_dir)]
+    platforms = platform or list(read_platforms(settings))
     names, with_console = TopicNames(settings.topics.prefix), settings.console.enabled
     wanted = rights_of(role, names, platforms, with_console=with_console)  # type: ignore[arg-type]  # looked at above
     if check:

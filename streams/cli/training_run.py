@@ -30,7 +30,7 @@ from streams.ranking.adapter import Adapter
 from streams.ranking.replays import Items
 from streams.serve.background import background_of
 from streams.serve.behaviour_feed import WHOLE
-from streams.serve.spaces import as_encoded
+from streams.service.tastes import as_encoded
 from streams.settings import Settings
 from streams.training.adapter import AdapterRules, Encoded
 from streams.training.content_replay import ContentReplay, LoggedItems, Space, Worker

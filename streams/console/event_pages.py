@@ -11,14 +11,15 @@ from typing import Annotated, Final
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from streams.console.access import PageProblem, page_requires
 from streams.console.parts import ConsoleParts
 from streams.console.platform_pages import brokers_named, platforms_of, require_known
 from streams.console.platform_parts import PlatformParts
 from streams.console.rendering import Pages, wants_json, with_query
 from streams.domain.envelopes import MAX_ID_CHARS
 from streams.domain.platforms import Platform
+from streams.serve.access import requires
 from streams.serve.parameters import PLATFORM_PATTERN
+from streams.serve.problems import Problem
 from streams.service.event_search import SEARCH, Asked, Budget, Progress
 from streams.service.trace_event import Found
 
@@ -77,7 +78,7 @@ def event_routes(parts: ConsoleParts, desk: PlatformParts, pages: Pages) -> APIR
     router = APIRouter(include_in_schema=False)
     searches = BoundedSemaphore(MAX_SEARCHES)
 
-    @router.get("/events", dependencies=[Depends(page_requires("read", parts.serve.keys))])
+    @router.get("/events", dependencies=[Depends(requires("read", parts.serve.keys))])
     def events(
         request: Request, form: Annotated[_Form, Depends(_form)], came: Annotated[_Came, Depends(_came)]
     ) -> Response:
@@ -138,14 +139,14 @@ def _look(desk: PlatformParts, asked: Asked, came: _Came, *, in_one_go: bool) ->
 
 
 class _turn:  # noqa: N801 - reads as the statement that it is
-    """Raises PageProblem when too many search already."""
+    """Raises Problem when too many search already."""
 
     def __init__(self, searches: BoundedSemaphore) -> None:
         self._searches = searches
 
     def __enter__(self) -> None:
         if not self._searches.acquire(timeout=PART_S):
-            raise PageProblem(503, "busy", f"{MAX_SEARCHES} searches are going on", "try again in some seconds")
+            raise Problem(503, "busy", f"{MAX_SEARCHES} searches are going on", "try again in some seconds")
 
     def __exit__(self, *_: object) -> None:
         self._searches.release()
@@ -160,7 +161,7 @@ def _since(form: _Form, now_s: float) -> float:
     with suppress(ValueError, OverflowError):
         said = datetime.fromisoformat(form.since)
         return (said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()
-    raise PageProblem(422, "invalid_request", "since: not a time", "write it like 2024-05-01T12:00, in UTC")
+    raise Problem(422, "invalid_request", "since: not a time", "write it like 2024-05-01T12:00, in UTC")
 
 
 def _pairs(text: str) -> list[tuple[int, int]]:

@@ -13,11 +13,10 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from streams.console.access import page_requires
 from streams.console.live import Live, Viewer
 from streams.console.rendering import Pages, is_fragment, with_query
 from streams.console.sessions import COOKIE, LASTS_S, Sessions
-from streams.serve.access import NOBODY, Caller
+from streams.serve.access import asking, requires
 from streams.serve.api_keys import KeyRing
 from streams.serve.lookups import person_of
 from streams.serve.parameters import MAX_ID_CHARS, PLATFORM_PATTERN
@@ -59,7 +58,7 @@ class Login(msgspec.Struct, frozen=True):
 def layout_routes(parts: ServeParts, pages: Pages, live: Live, platforms: list[str]) -> APIRouter:
     """The way in and the stream."""
     router = APIRouter(include_in_schema=False)
-    reads = Depends(page_requires("read", parts.keys))
+    reads = Depends(requires("read", parts.keys))
 
     @router.get("/", dependencies=[reads])
     def home(request: Request) -> Response:
@@ -80,7 +79,7 @@ def layout_routes(parts: ServeParts, pages: Pages, live: Live, platforms: list[s
         person: Annotated[list[str] | None, Query()] = None,
         channel: Annotated[list[str] | None, Query()] = None,
     ) -> StreamingResponse:
-        caller: Caller = getattr(request.state, "caller", NOBODY)
+        caller = asking(request)
         named = (person or [])[:MAX_SUBJECTS]
         seen = [each for each in named if await run_in_threadpool(may_see, parts, caller, each)]
         viewer = Viewer(seen, [name for name in channel or [] if name in CHANNELS])

@@ -10,14 +10,14 @@ import msgspec
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from streams.adapters.letter_samples import Sample
-from streams.console.access import PageProblem, page_requires
-from streams.console.operations_acts import acting, as_page
+from streams.console.operations_acts import acting, brokers_asked
 from streams.console.operations_parts import Operations
 from streams.console.parts import ConsoleParts
 from streams.console.rendering import Pages
 from streams.domain.dead_letters import DeadLetter
 from streams.domain.reasons import MEANING
-from streams.serve.access import NOBODY, Caller
+from streams.serve.access import asking, requires
+from streams.serve.problems import Problem
 from streams.service.letter_box import MAX_LETTERS, GroupKey, LetterGroup, LetterLine
 from streams.service.letter_trials import Verdict
 
@@ -113,7 +113,7 @@ class RedrivenView(msgspec.Struct, frozen=True):
 def letters_routes(parts: ConsoleParts, operations: Operations, pages: Pages) -> APIRouter:
     """List, group, dry run and redrive; role admin, since letters hold what platforms sent."""
     router, desk = APIRouter(include_in_schema=False), _Desk(operations)
-    admin = [Depends(page_requires("admin", parts.serve.keys))]
+    admin = [Depends(requires("admin", parts.serve.keys))]
 
     @router.get("/operations/letters", dependencies=admin)
     def groups(request: Request) -> Response:
@@ -125,21 +125,21 @@ def letters_routes(parts: ConsoleParts, operations: Operations, pages: Pages) ->
 
     @router.get("/operations/letters/group", dependencies=admin)
     def group(request: Request, asked: Queried) -> Response:
-        with as_page():
+        with brokers_asked():
             return pages.answer(request, "letters_group.html", desk.group(desk.lines(request, asked), asked.place))
 
     @router.get("/operations/letters/trial", dependencies=admin)
     def trial(request: Request, asked: Queried) -> Response:
-        with as_page():
+        with brokers_asked():
             return pages.answer(request, "letters_trial.html", desk.trial(asked, desk.lines(request, asked)))
 
     @router.post("/operations/letters/redrive", dependencies=acting(parts.serve, "admin", "redrive"))
     def redrive(request: Request, asked: Sent) -> Response:
         lines, auditor = desk.lines(request, asked), parts.serve.auditor
         try:
-            with as_page():
+            with brokers_asked():
                 view = desk.redrive(lines, n_asked=1 if asked.place else len(lines))
-        except PageProblem as problem:
+        except Problem as problem:
             auditor.audit.note(auditor.record(request.scope["state"], "redrive", problem.status))
             raise
         auditor.audit.note(auditor.record(request.scope["state"], "redrive", 200))
@@ -231,7 +231,7 @@ class _Desk:
 
 def _may_see(request: Request, operations: Operations) -> Callable[[str], bool]:
     """A key with platforms sees letters of their events and no others."""
-    caller: Caller = getattr(request.state, "caller", NOBODY)
+    caller = asking(request)
     if caller.key is None or not caller.key.grant.platforms:
         return lambda _: True
     scope = caller.key.grant.platforms

@@ -11,12 +11,12 @@ import numpy as np
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from streams.console.access import page_requires
 from streams.console.map_views import MapInterest, MapItem, MapPerson, MapView
 from streams.console.parts import ConsoleParts
 from streams.console.rendering import Pages, with_query
 from streams.domain.profiles import ProfileRecord
 from streams.ports import Neighbour
+from streams.serve.access import requires
 from streams.serve.item_routes import MAX_TEXT_CHARS
 from streams.serve.lookups import living
 from streams.serve.parameters import MAX_ID_CHARS, PLATFORM_PATTERN
@@ -39,7 +39,7 @@ Near = Annotated[str | None, Query(pattern=r"^[01](\.[0-9]{1,4})?,[01](\.[0-9]{1
 def map_routes(parts: ConsoleParts, item_map: ItemMap, pages: Pages) -> APIRouter:
     """`/map`. near: `x,y` on the unit square, leads to the item drawn closest to it."""
     router, drawn = APIRouter(include_in_schema=False), Drawn(parts.serve, item_map, list(parts.platforms))
-    about = [Depends(page_requires("read", parts.serve.keys)), Depends(names_its_subject(parts.serve))]
+    about = [Depends(requires("read", parts.serve.keys)), Depends(names_its_subject(parts.serve))]
 
     @router.get("/map", dependencies=about)
     def view(request: Request, asked: Annotated[Asked, Depends(_asked)], near: Near = None) -> Response:

@@ -7,14 +7,14 @@ from typing import Annotated, Final
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from streams.console.access import page_requires
-from streams.console.operations_acts import as_page
+from streams.console.operations_acts import brokers_asked
 from streams.console.operations_flow import FlowView, FlowWatch, channel_of
 from streams.console.operations_parts import Operations
 from streams.console.parts import ConsoleParts
 from streams.console.rendering import Pages, look_of
 from streams.console.words import Language
 from streams.domain.audit_records import AuditRecord, mark_of
+from streams.serve.access import requires
 from streams.serve.answers import json_answer
 
 SHOWN_RECORDS: Final = 200
@@ -42,7 +42,7 @@ class AuditView(msgspec.Struct, frozen=True):
 def operations_routes(parts: ConsoleParts, operations: Operations, pages: Pages) -> APIRouter:
     """Flow and audit."""
     router, keys = APIRouter(include_in_schema=False), parts.serve.keys
-    reads, audits = [Depends(page_requires("read", keys))], [Depends(page_requires("audit", keys))]
+    reads, audits = [Depends(requires("read", keys))], [Depends(requires("audit", keys))]
 
     def render(language: Language, view: FlowView) -> str:
         return pages.part(language, "operations_flow.html", view=view)
@@ -62,7 +62,7 @@ def operations_routes(parts: ConsoleParts, operations: Operations, pages: Pages)
     def audit(
         request: Request, caller: Word = "", action: Word = "", outcome: Word = "", person: Word = ""
     ) -> Response:
-        with as_page():
+        with brokers_asked():
             records = operations.audit_log.latest()
         whom = mark_of(parts.serve.pseudonym_secret, person) if person else ""
         wanted = {"who": caller, "action": action, "outcome": outcome, "whom": whom}

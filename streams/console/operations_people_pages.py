@@ -8,18 +8,19 @@ from typing import Annotated, Final, Literal
 import msgspec
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
-from streams.console.access import PageProblem, page_requires
 from streams.console.formats import short_id
-from streams.console.operations_acts import acting, as_page, in_scope
+from streams.console.operations_acts import acting, brokers_asked, in_scope
 from streams.console.operations_parts import Operations
 from streams.console.parts import ConsoleParts
 from streams.console.rendering import Pages
 from streams.domain.accounts import AccountKey
 from streams.domain.profiles import Account, ProfileRecord
+from streams.serve.access import requires
 from streams.serve.lookups import living
 from streams.serve.parameters import ProfileId
 from streams.serve.person_routes import People
 from streams.serve.privacy_routes import erase_person
+from streams.serve.problems import Problem
 from streams.service.people_preview import MixedPlatformError, PreviewRules, ProfilePreview, merged, split
 
 PERSON_PATTERN: Final = r"^[!-~]{0,128}$"
@@ -67,7 +68,7 @@ class ErasedView(msgspec.Struct, frozen=True):
 def people_routes(parts: ConsoleParts, operations: Operations, pages: Pages) -> APIRouter:
     """Previews and commands, role admin; erasures, role erase."""
     router, serve = APIRouter(include_in_schema=False), parts.serve
-    seeing = [Depends(page_requires("admin", serve.keys)), Depends(in_scope(serve))]
+    seeing = [Depends(requires("admin", serve.keys)), Depends(in_scope(serve))]
     known = _Known(parts)
 
     @router.get("/operations/people", dependencies=seeing)
@@ -82,7 +83,7 @@ def people_routes(parts: ConsoleParts, operations: Operations, pages: Pages) -> 
             raise _no_such(view.trouble)
         ends = [known.find(each) for each in (person, other)]
         accounts = [AccountKey(end.identity.accounts[0].account) for end in ends if end is not None]
-        with as_page():
+        with brokers_asked():
             operations.identities.say("linked", accounts, command_id)
         return pages.answer(request, "operations_said.html", SaidView("linked", person, other))
 
@@ -91,18 +92,18 @@ def people_routes(parts: ConsoleParts, operations: Operations, pages: Pages) -> 
         profile = known.find(person)
         if profile is None or account not in {each.account for each in profile.identity.accounts}:
             raise _no_such("unknown_account")
-        with as_page():
+        with brokers_asked():
             operations.identities.say("unlinked", [AccountKey(account)], command_id)
         return pages.answer(request, "operations_said.html", SaidView("unlinked", person, account))
 
     @router.post("/people/{profile_id}/erase", dependencies=acting(serve, "erase", "erase"))
     def erase(request: Request, profile_id: ProfileId, confirmation: Annotated[str, Form(max_length=128)]) -> Response:
         if confirmation.strip() != short_id(profile_id):
-            raise PageProblem(
+            raise Problem(
                 422, "not_confirmed", "the confirmation is not the beginning of the profile's id",
                 f"type the first {len(short_id(profile_id))} characters of the id that is shown",
             )  # fmt: skip
-        with as_page():
+        with brokers_asked():
             accepted = erase_person(serve, People(serve).id_of_living(profile_id))
         view = ErasedView(accepted.profile_id, accepted.request_id)
         return pages.answer(request, "operations_erased.html", view, status=202)
@@ -155,7 +156,7 @@ def _with_split(view: PeopleView, rules: PreviewRules, profile: ProfileRecord) -
     return replaced(view, stays=stays, leaves=leaves)
 
 
-def _no_such(trouble: str) -> PageProblem:
-    return PageProblem(
+def _no_such(trouble: str) -> Problem:
+    return Problem(
         404, trouble or "unknown_person", "there is no such person or account", "look at the preview first"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -10,7 +10,6 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from streams.console.access import PageProblem, page_requires
 from streams.console.parts import ConsoleParts, PeopleParts
 from streams.console.person_evidence import Evidence
 from streams.console.person_view import PersonView, UnknownPerson
@@ -25,7 +24,8 @@ from streams.console.rendering import Pages, is_fragment, with_query
 from streams.domain.accounts import AccountKey
 from streams.domain.profiles import ProfileRecord
 from streams.domain.revision_notes import RevisionNote
-from streams.serve.lookups import living
+from streams.serve.access import requires
+from streams.serve.lookups import living, unknown_profile
 from streams.serve.parameters import (
     DEFAULT_K,
     MAX_ID_CHARS,
@@ -35,7 +35,6 @@ from streams.serve.parameters import (
     K,
     ProfileId,
 )
-from streams.serve.problems import Problem
 from streams.serve.subjects import names_its_subject
 from streams.service.recommendations import DEFAULT_DIVERSITY, Ask
 from streams.service.why_not import WhyNot
@@ -76,7 +75,7 @@ Named = Annotated[Asks, Depends(_named)]
 
 def person_routes(parts: ConsoleParts, people: PeopleParts, pages: Pages) -> APIRouter:
     """`/people/{profile_id}` and what is below it."""
-    reads = [Depends(page_requires("read", parts.serve.keys)), Depends(_about_somebody(parts))]
+    reads = [Depends(requires("read", parts.serve.keys)), Depends(names_its_subject(parts.serve))]
     router, finder = APIRouter(include_in_schema=False, dependencies=reads), _Finder(parts, pages)
 
     @router.get("/people/{profile_id}")
@@ -130,7 +129,9 @@ class _Finder:
         """The page; for somebody merged away the address of the profile that goes on, for nobody one that says so."""
         profile = self._living(profile_id)
         if profile is None:
-            return self._pages.answer(request, "person_unknown.html", UnknownPerson(profile_id), status=404)
+            said = unknown_profile()
+            nobody = UnknownPerson(profile_id, said.code, str(said), said.remedy)
+            return self._pages.answer(request, "person_unknown.html", nobody, status=said.status)
         if profile.profile_id != profile_id:
             return _sent_on(request, profile_id, profile.profile_id)
         return self._pages.answer(request, template, view(profile), platforms=platforms)
@@ -148,19 +149,6 @@ def _sent_on(request: Request, gone: str, goes_on: str) -> Response:
     if is_fragment(request):
         return Response(headers={"HX-Redirect": address})
     return RedirectResponse(address, SEE_OTHER)
-
-
-def _about_somebody(parts: ConsoleParts) -> Callable[[Request], Awaitable[None]]:
-    """The API's own dependency; what it refuses is a page."""
-    check = names_its_subject(parts.serve)
-
-    async def note(request: Request) -> None:
-        try:
-            await check(request)
-        except Problem as problem:
-            raise PageProblem(problem.status, problem.code, str(problem), problem.remedy) from problem
-
-    return note
 
 
 def _person(parts: ConsoleParts, people: PeopleParts, profile: ProfileRecord) -> PersonView:

@@ -180,6 +180,6 @@ class UnknownPerson(msgspec.Struct, frozen=True):
     """Nobody of this id."""
 
     profile_id: str
-    code: str = "unknown_profile"
-    message: str = "there is no profile of this person: no event arrived yet, or it was erased"
-    remedy: str = "publish events of the person, or look at /readyz: serve may still be reading"
+    code: str
+    message: str
+    remedy: str

@@ -9,13 +9,12 @@ from typing import Annotated, Final
 import msgspec
 from fastapi import APIRouter, Depends, Form, Request, Response
 
-from streams.console.access import PageProblem, page_requires
 from streams.console.parts import ConsoleParts
 from streams.console.platform_parts import MappingInUse, PlatformParts
 from streams.console.rendering import Pages
 from streams.domain.platforms import Platform
 from streams.errors import Unavailable
-from streams.serve.access import NOBODY, Caller, require_platform
+from streams.serve.access import asking, require_platform, requires
 from streams.serve.middleware import MAX_BODY_BYTES
 from streams.serve.parameters import PlatformPath
 from streams.serve.problems import Problem
@@ -52,7 +51,7 @@ class CheckView(msgspec.Struct, frozen=True):
 def platform_routes(parts: ConsoleParts, desk: PlatformParts, pages: Pages) -> APIRouter:
     """`/platforms` and what is below it."""
     router = APIRouter(include_in_schema=False)
-    reads = Depends(page_requires("read", parts.serve.keys))
+    reads = Depends(requires("read", parts.serve.keys))
     in_scope = Depends(platform_in_scope(parts))
     clock = parts.serve.clock
     lists = KeptBriefly(desk.sampler.reports, REPORT_LASTS_S, clock)
@@ -93,7 +92,7 @@ def platform_routes(parts: ConsoleParts, desk: PlatformParts, pages: Pages) -> A
 
 def platforms_of(parts: ConsoleParts, request: Request) -> list[str]:
     """Those that the caller's key is for."""
-    caller: Caller = getattr(request.state, "caller", NOBODY)
+    caller = asking(request)
     return [name for name in parts.platforms if caller.key is None or caller.key.may_ask_about(name)]
 
 
@@ -107,13 +106,10 @@ def platform_in_scope(parts: ConsoleParts) -> Callable[[Request], None]:
 
 
 def require_known(parts: ConsoleParts, request: Request, name: str) -> None:
-    """Raises PageProblem 403 for a platform that the caller's key is not for, 404 for one that there is not."""
-    try:
-        require_platform(getattr(request.state, "caller", NOBODY), name)
-    except Problem as problem:
-        raise PageProblem(problem.status, problem.code, str(problem), problem.remedy) from problem
+    """Raises Problem 403 for a platform that the caller's key is not for, 404 for one that there is not."""
+    require_platform(asking(request), name)
     if name not in parts.platforms:
-        raise PageProblem(
+        raise Problem(
             404,
             "no_such_platform",
             "there is no platform of this name",
@@ -128,4 +124,4 @@ def brokers_named() -> Iterator[None]:
         yield
     except Unavailable as error:
         remedy = "try again; an operator looks at the brokers, and at `braid rights serve --check`"
-        raise PageProblem(503, "brokers_away", str(error), remedy) from error
+        raise Problem(503, "brokers_away", str(error), remedy) from error

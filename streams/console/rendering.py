@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 from streams.console import formats
 from streams.console.assets import Assets
 from streams.console.words import LANGUAGES, Language, catalogue, chosen, say
-from streams.serve.access import NOBODY, Caller
+from streams.serve.access import asking
 from streams.serve.answers import json_answer
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -75,7 +75,7 @@ class Pages:
 
     def render(self, request: Request, look: Look, template: str, **context: Any) -> str:
         """HTML of a template."""
-        caller: Caller = getattr(request.state, "caller", NOBODY)
+        caller = asking(request)
         return self._environments[look.language].get_template(template).render(
             request=request,
             look=look,

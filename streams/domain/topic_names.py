@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from streams.domain.platforms import Platform, parse_platform
 
 EVENTS = "events."
+APPLICATION = "braid"
 #: The one partition that orders links; the embedded broker has more, and nothing may go there.
 IDENTITY_PARTITION = 0
 #: The one partition in which letters and erasures are in order: a letter may belong to several people.
@@ -50,6 +51,19 @@ class TopicNames:
         if not topic.startswith(head):
             raise ValueError(f"topic {topic!r}: expected {head}<platform>")
         return parse_platform(topic[len(head) :])
+
+    @property
+    def application(self) -> str:
+        """How everything begins that the stages are known by to the brokers: groups and transactional ids."""
+        return f"{self.prefix}{APPLICATION}"
+
+    def group_of(self, stage: str, generation: str = "") -> str:
+        """The consumer group of a stage. generation: another one is another group, which begins anew.
+
+        >>> TopicNames("staging.").group_of("profile"), TopicNames().group_of("catalogue", "a1")
+        ('staging.braid-profile', 'braid-catalogue-a1')
+        """
+        return "-".join(filter(None, (self.application, stage, generation)))
 
     @property
     def items(self) -> str:

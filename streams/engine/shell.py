@@ -44,10 +44,10 @@ _STREAM_BUFFER = 4
 class ShellConfig:
     """What a stage's Faust app needs from outside. owner: None for a stage that keeps to an idempotent producer.
 
-    generation: another one reads its sources from their start, as another consumer group.
+    group: the consumer group, and what Faust calls the app.
     """
 
-    application: str
+    group: str
     bootstrap_servers: str
     data_dir: Path
     session_timeout_s: float
@@ -61,7 +61,6 @@ class ShellConfig:
     standby: Standby | None
     fault: Fault
     faust_options: Mapping[str, Any]
-    generation: str = ""
 
 
 class StageApp(faust.App):
@@ -76,8 +75,7 @@ class StageApp(faust.App):
         self._shell = config
         self._sources = frozenset(sources)
         self._acquiring = asyncio.Lock()
-        name = "-".join(filter(None, (config.application, stage.name, config.generation)))
-        super().__init__(name, **_options(config))
+        super().__init__(config.group, **_options(config))
         self.lanes = Lanes(self._lane_config(stage, config), lambda: self.consumer)
         self.on_rebalance_complete.connect(self._take_over, weak=False)
         self.on_partitions_revoked.connect(self._let_go, weak=False)

@@ -56,6 +56,12 @@ def caller_of(authorization: str, ring: KeyRing, now_s: float) -> Caller:
     return Caller(key.name, key)
 
 
+def asking(request: Request) -> Caller:
+    """Who sent a request, as `middleware.Callers` said."""
+    caller: Caller = getattr(request.state, "caller", NOBODY)
+    return caller
+
+
 def requires(role: Role, keys: Mapping[str, Role | KeyGrant]) -> Callable[[Request], None]:
     """A dependency that lets a request pass or raises Problem. `middleware.Callers` has said who asks.
 
@@ -67,7 +73,7 @@ def requires(role: Role, keys: Mapping[str, Role | KeyGrant]) -> Callable[[Reque
         if not keys:
             _require_this_machine(request)
             return
-        caller: Caller = getattr(request.state, "caller", NOBODY)
+        caller = asking(request)
         if caller.is_expired:
             raise Problem(401, "expired_key", "this API key has expired", "ask for a new one: `braid keys new`")
         if caller.key is None:

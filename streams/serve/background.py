@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from streams.ports import Encoder
-from streams.serve.spaces import Adapt, as_encoded
+from streams.service.tastes import Adapt, as_encoded
 
 #: Short item texts that have nothing to do with each other, in the two languages the demo speaks.
 UNRELATED: Final = (

@@ -24,7 +24,7 @@ from streams.domain.events import ItemRecord
 from streams.domain.newest import NewestItems
 from streams.ports import Clock, NeighbourIndex, Vectors
 from streams.serve.behaviour_feed import BehaviourFeed
-from streams.serve.spaces import Adapt, as_encoded
+from streams.service.tastes import Adapt, as_encoded
 from streams.telemetry import metrics
 
 VIEW: Final = "items"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from streams.domain.accounts import account_key
 from streams.domain.profiles import ProfileRecord
 from streams.serve.parts import Profiles, ServeParts
+from streams.serve.problems import Problem
 
 
 def person_of(parts: ServeParts, platform: str, account: str) -> str:
@@ -23,3 +24,13 @@ def living(profiles: Profiles, profile_id: str) -> ProfileRecord | None:
     if profile is not None and profile.identity.merged_into:
         return profiles.profile_of(profile.identity.merged_into)
     return profile
+
+
+def unknown_profile() -> Problem:
+    """The refusal of somebody of whom there is no profile."""
+    return Problem(
+        404,
+        "unknown_profile",
+        "there is no profile of this person: no event arrived yet, or it was erased",
+        "publish events of the person, or look at /readyz: serve may still be reading",
+    )

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from streams.domain.profiles import ProfileRecord
 from streams.serve.answers import json_answer, profile_answer
 from streams.serve.described import described
-from streams.serve.lookups import living, person_of
+from streams.serve.lookups import living, person_of, unknown_profile
 from streams.serve.parameters import (
     MAX_ID_CHARS,
     PLATFORM_PATTERN,
@@ -74,12 +74,7 @@ class People:
         """The living profile. Raises Problem 404."""
         profile = self.find(profile_id)
         if profile is None:
-            raise Problem(
-                404,
-                "unknown_profile",
-                "there is no profile of this person: no event arrived yet, or it was erased",
-                "publish events of the person, or look at /readyz: serve may still be reading",
-            )
+            raise unknown_profile()
         return profile
 
 

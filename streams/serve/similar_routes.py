@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from streams.serve.access import NOBODY, Caller, requires
+from streams.serve.access import asking, requires
 from streams.serve.answers import json_answer
 from streams.serve.audit import audited
 from streams.serve.described import described
@@ -41,7 +41,7 @@ def similar_routes(parts: ServeParts) -> APIRouter:
                 "people are not compared here",
                 "set BRAID_INDEX__PEOPLE=true and restart serve",
             )
-        caller: Caller = getattr(request.state, "caller", NOBODY)
+        caller = asking(request)
         platforms = caller.key.grant.platforms if caller.key is not None else frozenset()
         return json_answer(parts.similar.similar(people.get(profile_id), k, platforms))
 

@@ -5,20 +5,12 @@ A request takes the present space once and keeps it to its end, so no answer mix
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from streams.ports import NeighbourIndex, Vectors
+from streams.ports import NeighbourIndex
 from streams.service.explain import Explainer
 from streams.service.recommend import Recommender
-
-Adapt = Callable[[Vectors], Vectors]
-"""Vectors of the encoder (N, D) to those of the space, unit rows (N, E); a zero row stays zero."""
-
-
-def as_encoded(vectors: Vectors) -> Vectors:
-    """The encoder's own space."""
-    return vectors
+from streams.service.tastes import Adapt, as_encoded
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
-from streams.serve.access import NOBODY, Caller, out_of_scope, require_platform
+from streams.serve.access import Caller, asking, out_of_scope, require_platform
 from streams.serve.lookups import living, person_of
 from streams.serve.parameters import MAX_ID_CHARS, PLATFORM_PATTERN
 from streams.serve.parts import ServeParts
@@ -27,7 +27,7 @@ def names_its_subject(parts: ServeParts) -> Callable[[Request], Awaitable[None]]
     """
 
     async def note(request: Request) -> None:
-        caller: Caller = getattr(request.state, "caller", NOBODY)
+        caller = asking(request)
         account = await _account_of(request)
         if account is not None:
             require_platform(caller, account[0])

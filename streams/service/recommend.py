@@ -128,8 +128,8 @@ class Recommender:
             return _Candidates([], [], vectors, np.zeros(0), [])
         close = ranking.closeness(ranking.cosines_of(taste.queries, vectors), self.weights.background)  # (Q, N)
         interest, best = ranking.interest_scores(close, taste.strengths)
-        dislike = self._dislike(taste, vectors)
-        facts = self._facts(profile, taste, keys, known)
+        dislike = self.dislike_of(taste, vectors)
+        facts = self.facts_of(profile, taste, keys, known)
         scores = ranking.total_scores(interest, dislike, facts, self.weights)
         order = np.argsort(-scores, kind="stable")  # the keys are sorted
         places = order.tolist()
@@ -191,13 +191,15 @@ class Recommender:
         vectors[[place[key] for key in found]] = rows
         return vectors
 
-    def _dislike(self, taste: Taste, vectors: Vectors) -> Scores:
+    def dislike_of(self, taste: Taste, vectors: Vectors) -> Scores:
+        """How close each of the vectors (N, D) is to what the person dislikes (N,), in [0, 1]."""
         if not len(taste.disliked):
             return np.zeros(len(vectors))
         cosines = ranking.cosines_of(taste.disliked, vectors).max(axis=0)
         return ranking.closeness(cosines, self.weights.background)
 
-    def _facts(self, profile: ProfileRecord, taste: Taste, keys: list[str], entries: list[ItemEntry]) -> Facts:
+    def facts_of(self, profile: ProfileRecord, taste: Taste, keys: list[str], entries: list[ItemEntry]) -> Facts:
+        """What is known of items beside their vectors, as of the profile's latest event."""
         usual = taste.usual_log_price
         prices = np.array([entry.item.price or np.nan for entry in entries])
         is_known = prices > 0.0

@@ -29,6 +29,10 @@ SHORT_LABEL: Final = "recent activity"
 LONG_LABEL: Final = "lasting taste"
 
 
+Adapt = Callable[[Vectors], Vectors]
+"""Vectors of the encoder (N, D) to those of a space, unit rows (N, E); a zero row stays zero."""
+
+
 class Items(Protocol):
     """Items by key, local."""
 
@@ -66,7 +70,8 @@ class Taste:
     usual_log_price: float | None
 
 
-def _unchanged(vectors: Vectors) -> Vectors:
+def as_encoded(vectors: Vectors) -> Vectors:
+    """The encoder's own space."""
     return vectors
 
 
@@ -83,7 +88,7 @@ class TasteReader:
     model: tuple[str, str]
     rules: InterestRules = field(default_factory=InterestRules)
     sensitive: SensitiveTags | None = None
-    adapt: Callable[[Vectors], Vectors] = _unchanged
+    adapt: Adapt = as_encoded
 
     def read(self, profile: ProfileRecord) -> Taste:
         """What the profile says. Deterministic for a revision and an index."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import log
 from typing import Final, Literal
 
 import msgspec
@@ -18,7 +17,7 @@ from streams.domain import ranking
 from streams.domain.item_entries import ItemEntry
 from streams.domain.permissions import why_nothing_personal
 from streams.domain.profiles import ProfileRecord, RecentEvent
-from streams.domain.ranking import Facts, ScoreWeights
+from streams.domain.ranking import ScoreWeights
 from streams.domain.tags import item_tags
 from streams.ports import Vectors
 from streams.ranking.feedback import Answer
@@ -209,18 +208,8 @@ class WhyNot:
         weights = self.recommender.weights
         close = ranking.closeness(ranking.cosines_of(taste.queries, vectors), weights.background)
         interest, best = ranking.interest_scores(close, taste.strengths)
-        dislike = np.zeros(1)
-        if len(taste.disliked):
-            dislike = ranking.closeness(ranking.cosines_of(taste.disliked, vectors).max(axis=0), weights.background)
-        price, usual = entry.item.price, taste.usual_log_price
-        is_priced = price is not None and price > 0.0 and usual is not None
-        facts = Facts(
-            ages_s=np.array([profile.as_of - entry.updated_at_s]),
-            popularity=self.recommender.popular.popularity.weights(
-                [f"{entry.platform}:{entry.item.item_id}"], profile.as_of
-            ),
-            price_gaps=np.array([abs(log(price) - usual) if is_priced else np.nan]),  # type: ignore[arg-type, operator]
-        )
+        dislike = self.recommender.dislike_of(taste, vectors)
+        facts = self.recommender.facts_of(profile, taste, [f"{entry.platform}:{entry.item.item_id}"], [entry])
         names = ("interest", "freshness", "popularity", "price", "dislike")
         parts = [
             ScorePart(name, float(ranking.total_scores(interest, dislike, facts, _only(weights, name))[0]))

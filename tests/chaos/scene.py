@@ -18,10 +18,9 @@ from streams.brokers.kafka import KafkaCluster
 from streams.brokers.ports import free_ports
 from streams.brokers.topic_admin import apply
 from streams.brokers.topics import declared_topics
-from streams.domain.spaces import space_of
 from streams.domain.topic_names import TopicNames
 from streams.settings import Kafka, Topics
-from streams.wiring import model_of
+from streams.wiring import space_mark_of
 from tests.chaos.feeding import Feed, Feeder
 from tests.chaos.proxy import Relay
 from tests.chaos.watching import Watcher
@@ -31,7 +30,7 @@ from tests.support.brokers import admin_of
 PARTITIONS = 4
 #: The stages that the load reaches; links have a driver of their own (tests/persons).
 LOADED = ("normalise", "catalogue", "profile")
-_SPACE = space_of(model_of(build_encoder(EncoderSpec("hashed"))).label).hex()
+_SPACE = space_mark_of(build_encoder(EncoderSpec("hashed"))).hex()
 #: A lag that cannot be asked for.
 NOBODY_ANSWERS = 1 << 30
 NAMES = ("a", "b", "c")
@@ -112,9 +111,8 @@ class Scene:
 
     def group(self, stage: str) -> str:
         """The consumer group of a stage."""
-        named = f"{self.names.prefix}braid-{stage}"
         # The catalogue begins anew, as another group, with another encoder.
-        return f"{named}-{_SPACE}" if stage == "catalogue" else named
+        return self.names.group_of(stage, _SPACE if stage == "catalogue" else "")
 
     def begin(self) -> None:
         """Start the workers and return at once."""
