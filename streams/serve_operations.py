@@ -14,8 +14,10 @@ from streams.adapters.mapping_files import decoder_for, load_mappings
 from streams.adapters.record_reader import RecordReader
 from streams.adapters.sealing import Sealer
 from streams.adapters.stage_stands import KafkaStands, StageSource
+from streams.adapters.topic_looks import KafkaTopics
 from streams.brokers.connection import client_config, consumer_config, producer_config
 from streams.brokers.rights import SERVE_GROUP
+from streams.brokers.topic_admin import is_embedded
 from streams.console.operations_parts import Operations
 from streams.domain.topic_names import TopicNames
 from streams.errors import UsageError
@@ -49,7 +51,7 @@ def operations_of(settings: Settings, serve: ServeParts) -> Operations:
         ),
         trials=_trials(settings, names, serve),
         sample=LetterSamples(settings.ingest.mappings_dir, limits.max_event_bytes).of,
-        audit_log=AuditReader(consumer, names.audit),
+        audit_log=AuditReader(KafkaTopics(consumer, {}, is_embedded), names.audit),
         identities=IdentityCommands(writer, names.identity),
         preview=PreviewRules(
             settings.profile.long_half_life_days * DAY_S,

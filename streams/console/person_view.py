@@ -150,7 +150,7 @@ class ShownConsent(msgspec.Struct, frozen=True):
 
 
 class PersonView(msgspec.Struct, frozen=True):
-    """The whole screen. mass: of all platforms, decayed; half_life_s: of tags and masses."""
+    """The whole screen. mass: of all platforms, decayed."""
 
     profile_id: str
     revision: int

@@ -56,7 +56,6 @@ class Question:
 
     exclude: item keys that must not come. content: scores in [0, 1] of items that the content index found (their
     closeness to the person's interests, price, freshness); they are candidates too, as far as they were put or touched.
-    explain: whether to tell the parts of each score.
     """
 
     accounts: Sequence[str]
@@ -64,12 +63,11 @@ class Question:
     now_s: float
     exclude: Collection[str] = ()
     content: Mapping[str, float] = field(default_factory=dict)
-    explain: bool = True
 
 
 @dataclass(frozen=True)
 class Scored:
-    """An item, best first. parts: what each group of signals adds to the score, in words; contribution, not cause.
+    """An item, best first.
 
     sources: what (behaviour, closeness) said, before they were weighed; an `Answer` takes them back. features: what the
     networks read of it, for `explained`.
@@ -77,9 +75,8 @@ class Scored:
 
     item: str
     score: float
-    parts: Mapping[str, float]
-    sources: tuple[float, ...] = ()
-    features: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    sources: tuple[float, ...]
+    features: NDArray[np.float32] = field(repr=False, compare=False)
 
 
 class LiveRanker:
@@ -191,25 +188,27 @@ class LiveRanker:
             sources = np.stack([self._ranker.score(features), close], axis=1)
             scores = sources @ weights
             best = np.argsort(-scores, kind="stable")[:n]
-            told = features[best]
-            parts = self._parts(told, close[best], weights) if question.explain else {}
+            said = map(tuple, sources[best].tolist())
             return [
-                Scored(
-                    self._items.key(row), score, {name: float(part[at]) for name, part in parts.items()}, said, told[at]
-                )
-                for at, (row, score, said) in enumerate(
-                    zip(rows[best].tolist(), scores[best].tolist(), map(tuple, sources[best].tolist()), strict=True)
+                Scored(self._items.key(row), score, of, read)
+                for row, score, of, read in zip(
+                    rows[best].tolist(), scores[best].tolist(), said, features[best], strict=True
                 )
             ]
 
     def explained(self, platform: str, shown: Sequence[Scored]) -> list[Mapping[str, float]]:
-        """The parts of each score that `rank` gave on this platform; for the few that are shown: it takes longer."""
-        rows = [each.features for each in shown if each.features is not None]
-        if not rows:
-            return [each.parts for each in shown]
+        """What each group of signals adds to each score that `rank` gave on this platform, in words.
+
+        Contribution, not cause. For the few that are shown: it takes longer than the ranking.
+        """
+        if not shown:
+            return []
         with self._lock:
-            close = np.array([each.sources[1] for each in shown])
-            parts = self._parts(np.stack(rows), close, self._blend.weights(platform))
+            weights = self._blend.weights(platform)
+            found = self._ranker.contributions(np.stack([each.features for each in shown]))
+        # The network's groups count as much as the network does.
+        parts: dict[str, NDArray[np.floating]] = {name: weights[0] * part for name, part in found.items()}
+        parts["closeness to the interests of this person"] = weights[1] * np.array([each.sources[1] for each in shown])
         return [{name: float(part[at]) for name, part in parts.items()} for at in range(len(shown))]
 
     def _begin(self, rerankers: tuple[Reranker, ...], bounds: Bounds | None) -> None:
@@ -225,15 +224,6 @@ class LiveRanker:
         strength = -said.weight if said.kind == "dismissed" else said.weight
         self._blend.learn(lesson.platform, lesson.sources, lesson.place, strength)
         return True
-
-    def _parts(
-        self, features: NDArray[np.float32], close: NDArray[np.float64], weights: NDArray[np.float64]
-    ) -> dict[str, NDArray[np.floating]]:
-        """By group of signals (N,); the network's groups count as much as the network does."""
-        found = self._ranker.contributions(features)
-        parts: dict[str, NDArray[np.floating]] = {name: weights[0] * part for name, part in found.items()}
-        parts["closeness to the interests of this person"] = weights[1] * close
-        return parts
 
     def _excluded(self, question: Question) -> Ints:
         state = self._log.state

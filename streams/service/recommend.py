@@ -152,7 +152,7 @@ class Recommender:
             return found
         accounts = [account.account for account in profile.identity.accounts]
         content = dict(zip(found.keys, found.scores.tolist(), strict=True))
-        question = Question(accounts, ask.platform, now_s, taste.seen, content, explain=False)
+        question = Question(accounts, ask.platform, now_s, taste.seen, content)
         kept: list[tuple[Scored, ItemEntry]] = []
         for n in (_n_choice(ask) + SPARE, RANKED):
             scored = self.behaviour.rank(question, n)

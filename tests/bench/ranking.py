@@ -43,7 +43,7 @@ def main() -> None:
         near = {keys[at]: 0.5 for at in random.integers(0, chosen.items, CONTENT).tolist()}
         question = Question((f"person-{person}",), "shop", 91 * DAY_S, content=near)
         start, worked = perf_counter(), thread_time()
-        ranker.rank(question, 50)
+        ranker.explained("shop", ranker.rank(question, 50))
         took_ms.append(1_000 * (perf_counter() - start))
         worked_ms.append(1_000 * (thread_time() - worked))
     n_touches = chosen.people * TOUCHES_A_PERSON

@@ -70,7 +70,7 @@ class Taking:
         near = self._random.choice(N_ITEMS, N_NEAR, replace=False)
         content = {self._keys[at]: float(close) for at, close in zip(near, self._random.random(N_NEAR), strict=True)}
         wanted = self._wanted(content)
-        found = self.ranker.rank(Question((person,), self.platform, at_s, content=content, explain=False), SHOWN)
+        found = self.ranker.rank(Question((person,), self.platform, at_s, content=content), SHOWN)
         items = [scored.item for scored in found]
         if self.learns:
             self.ranker.answered(Answer((person,), self.platform, at_s, items, [each.sources for each in found]))

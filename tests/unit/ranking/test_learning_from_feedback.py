@@ -35,8 +35,8 @@ def test_two_crowds_on_two_platforms_pull_their_own_way_on_one_ranker() -> None:
     assert shop[BEHAVIOUR] < 1.0 < video[BEHAVIOUR]
 
 
-def ranked(ranker: LiveRanker, account: str = "me", explain: bool = False):
-    question = Question((account,), "video", NOW_S, content={"video:b": 0.1, "video:c": 0.9}, explain=explain)
+def ranked(ranker: LiveRanker, account: str = "me"):
+    question = Question((account,), "video", NOW_S, content={"video:b": 0.1, "video:c": 0.9})
     return ranker.rank(question, 10)
 
 
@@ -61,10 +61,11 @@ def test_a_score_is_its_sources_times_their_weights_and_the_reason_says_so() -> 
     answer_to(ranker)
     take(ranker)
     weights = ranker.weights()["video"]
-    for each in ranked(ranker, explain=True):
+    found = ranked(ranker)
+    for each, parts in zip(found, ranker.explained("video", found), strict=True):
         behaviour, closeness = each.sources
         assert each.score == pytest.approx(weights[BEHAVIOUR] * behaviour + weights[CLOSENESS] * closeness)
-        told = each.parts["closeness to the interests of this person"]
+        told = parts["closeness to the interests of this person"]
         assert told == pytest.approx(weights[CLOSENESS] * closeness)
 
 
@@ -121,8 +122,9 @@ def test_another_model_begins_anew_with_its_own_content_weight() -> None:
     ranker.use(packaged()[:1], 2.0, "other")
     assert ranker.weights() == {}
     assert take(ranker, kind="bought") == []  # the answer was another model's
-    by_item = {each.item: each for each in ranked(ranker, explain=True)}
-    assert by_item["video:c"].parts["closeness to the interests of this person"] == pytest.approx(2.0 * 0.9)
+    found = ranked(ranker)
+    by_item = {each.item: parts for each, parts in zip(found, ranker.explained("video", found), strict=True)}
+    assert by_item["video:c"]["closeness to the interests of this person"] == pytest.approx(2.0 * 0.9)
 
 
 def test_a_dismissed_item_pulls_the_other_way_than_a_taken_one() -> None:

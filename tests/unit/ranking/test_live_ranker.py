@@ -25,6 +25,11 @@ RUNNERS = [(f"runner-{n}", item, 90.0 + n) for n in range(6) for item in ("shop:
 COOKS = [("cook", "shop:pan", 95.0), ("cook", "video:soup", 96.0), ("me-shop", "shop:shoe", 98.0)]
 
 
+def parts_of_the_best(ranker: LiveRanker):
+    (parts,) = ranker.explained("video", ranker.rank(Question(("me-shop",), "video", NOW_S), 1))
+    return parts
+
+
 @pytest.mark.requirement("K2", "K4")
 def test_people_who_share_taste_on_one_platform_recommend_on_another() -> None:
     assert asked(live(RUNNERS + COOKS), "me-shop")[0] == "video:race"
@@ -40,7 +45,7 @@ def test_an_account_that_is_linked_brings_its_history_and_takes_it_away_again() 
 
 def test_ones_own_accounts_are_no_neighbours() -> None:
     ranker = live([("me-shop", "shop:shoe", 98.0), ("me-old", "shop:shoe", 97.0), ("me-old", "video:race", 98.0)])
-    parts = ranker.rank(Question(("me-shop",), "video", NOW_S), 1)[0].parts
+    parts = parts_of_the_best(ranker)
     assert set(parts) >= {"people who took to the same things took to it"}
     assert asked(ranker, "me-shop", "me-old") == []
 
@@ -48,9 +53,9 @@ def test_ones_own_accounts_are_no_neighbours() -> None:
 @pytest.mark.requirement("N8")
 def test_a_forgotten_account_is_as_if_it_had_never_been_a_neighbour() -> None:
     ranker = live([("me-shop", "shop:shoe", 98.0), ("other", "shop:shoe", 97.0), ("other", "video:race", 98.0)])
-    known = ranker.rank(Question(("me-shop",), "video", NOW_S), 1)[0].parts
+    known = parts_of_the_best(ranker)
     ranker.forget(["other", "nobody"])
-    forgotten = ranker.rank(Question(("me-shop",), "video", NOW_S), 1)[0].parts
+    forgotten = parts_of_the_best(ranker)
     assert (
         known["people who took to the same things took to it"]
         != forgotten["people who took to the same things took to it"]
@@ -73,7 +78,8 @@ def test_closeness_counts_beside_behaviour() -> None:
         for scored in ranker.rank(Question(("me-shop",), "video", NOW_S, content={"video:soup": 0.5}), 5)
     }
     far = {scored.item: scored for scored in ranker.rank(Question(("me-shop",), "video", NOW_S), 5)}
-    said = near["video:soup"].parts["closeness to the interests of this person"]
+    (parts,) = ranker.explained("video", [near["video:soup"]])
+    said = parts["closeness to the interests of this person"]
     assert near["video:soup"].score - far["video:soup"].score == pytest.approx(said)
 
 
