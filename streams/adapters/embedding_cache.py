@@ -89,7 +89,8 @@ class RocksEmbeddingCache:
     def __init__(self, directory: Path, max_bytes: int) -> None:
         """directory: created, owned by this cache alone. max_bytes: bound of the files, at least 1 MiB.
 
-        RocksDB drops old files on threads of its own: while they are behind, some write buffers lie above the bound.
+        RocksDB drops old files on threads of its own: while they are behind, and sometimes until the next file is full,
+        some write buffers lie above the bound.
 
         Raises:
             ValueError: max_bytes is below 1 MiB.

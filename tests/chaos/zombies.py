@@ -40,10 +40,11 @@ def zombie_at(point: str, scene: Scene, rng: random.Random, stage: str = "profil
 
 def zombie_at_random(scene: Scene, rng: random.Random) -> Shot:
     """SIGSTOP at any moment at which a batch is in flight, past the session; then SIGCONT."""
-    worker = someone(scene, rng)
     time.sleep(rng.uniform(0.0, 1.0))
-    shot = Shot("zombie-at-random", worker.name)
-    for _ in range(400):
+    shot, give_up_s = Shot("zombie-at-random", "nobody"), time.monotonic() + FIRE_S
+    while time.monotonic() < give_up_s:
+        worker = someone(scene, rng)  # anew each time: one that has just come back may own nothing for a while
+        shot.detail = worker.name
         worker.signal(signal.SIGSTOP)
         if until(worker.is_stopped, 1, 0.001) and worker.in_flight().get("profile", 0) > 0:
             return _outlive(scene, worker, rng, shot, must_die=False)
