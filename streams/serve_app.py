@@ -13,6 +13,7 @@ import structlog
 from fastapi import FastAPI
 from rocksdict import Cache
 
+from streams import garbage
 from streams.adapters.clock import SystemClock
 from streams.adapters.folders import writable_folder
 from streams.adapters.identities import LocalIdentities
@@ -134,6 +135,7 @@ class LiveData:
             return
         warming.warm()
         behaviour.fill(self.items.records(), self.profiles.everybody())
+        garbage.calm()
         _log.info("ranker_filled", took_s=round(time.perf_counter() - began_s, 1))
 
     def refresh_gauges(self) -> None:
