@@ -138,6 +138,11 @@ class Ingest:
             self._thread.join(START_POLL_S)
         _log.info("ingesting", url=self.url)
 
+    @property
+    def n_waiting(self) -> int:
+        """Records that the brokers have not confirmed yet."""
+        return self._publisher.n_waiting
+
     def missing(self) -> list[str]:
         """What stands in the way of publishing; empty when ready."""
         return self._publisher.missing()

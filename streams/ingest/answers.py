@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final, Literal
 
 import msgspec
 
 Status = Literal["accepted", "rejected", "unconfirmed"]
-STATUSES: Final[tuple[Status, ...]] = ("accepted", "rejected", "unconfirmed")
 
 #: Codes of accepted events that no profile is made of; the others are `accepted`.
 ACCEPTED: Final = "accepted"
@@ -50,8 +50,8 @@ class Answer(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, events: Sequence[Verdict]) -> Answer:
         """Count them."""
-        said = [each.status for each in events]
-        return cls(*(said.count(status) for status in STATUSES), events)
+        said = Counter(each.status for each in events)
+        return cls(said["accepted"], said["rejected"], said["unconfirmed"], events)
 
     @property
     def http_status(self) -> int:

@@ -16,7 +16,7 @@ from streams.domain.published import Outgoing, Placed
 from streams.errors import Overloaded, Retryable
 from streams.ingest.api import create_api
 from streams.ingest_app import parts_of
-from streams.settings import IngestApi, Ingest, Settings, Topics
+from streams.settings import Ingest, IngestApi, Settings, Topics
 from tests.support.cloud_events import NOON_S, a_cloud_event
 
 SHOP_KEY, GYM_KEY, EXPIRED_KEY = (f"write-key-of-the-{name}-tests" for name in ("shop", "gym", "expired"))
