@@ -28,6 +28,8 @@ _JOIN_S: Final = 5.0
 #: Of what waits: few events are near their bound in size.
 _QUEUE_KBYTES: Final = 128 * 1024
 
+_ABSENT: Final = "is not there, or may not be written: `braid topics apply`"
+
 _log = structlog.get_logger(__name__)
 
 
@@ -62,7 +64,8 @@ class KafkaPublisher:
         self._n_waiting = 0
         self._progress_at_s = monotonic()
         self._confirmed_at_s = -math.inf
-        self._faults = ["the brokers were not asked yet"]
+        self._fault = "the brokers were not asked yet"
+        self._absent: frozenset[str] = frozenset()
         self._has_died = False
         self._stopping = threading.Event()
         self._threads = [
@@ -86,12 +89,16 @@ class KafkaPublisher:
         """See the port."""
         if self._is_stalled():
             return [f"no record was confirmed for {STALLED_S:g} s: the brokers are away or cannot keep up"]
-        return self._faults
+        if self._fault:
+            return [self._fault]
+        # One topic that is not there must not take the others away: its own senders hear of it, and the log tells.
+        is_whole = len(self._absent) == len(self._topics)
+        return [f"topic {topic} {_ABSENT}" for topic in sorted(self._absent)] if is_whole else []
 
     async def publish(self, records: Sequence[Outgoing]) -> list[Placed | None]:
         """See the port."""
         confirmation = _Confirmation(len(records), asyncio.get_running_loop())
-        self._admit(len(records))
+        self._admit(records)
         for at, record in enumerate(records):
             try:
                 self._producer.produce(
@@ -120,16 +127,20 @@ class KafkaPublisher:
         for thread in self._threads:
             thread.join(_JOIN_S)
 
-    def _admit(self, n_records: int) -> None:
+    def _admit(self, records: Sequence[Outgoing]) -> None:
         """All of a request or nothing. Raises Overloaded and Retryable."""
         with self._lock:
-            if self._has_died or self._stopping.is_set() or self._is_stalled() or self._faults:
-                raise Retryable("; ".join(self.missing()) or "this process is ending")
-            if self._n_waiting + n_records > self._max_waiting:
+            if self._has_died or self._stopping.is_set():
+                raise Retryable("this process is ending")
+            if self._is_stalled() or self._fault:
+                raise Retryable("; ".join(self.missing()))
+            if not self._absent.isdisjoint(record.topic for record in records):
+                raise Retryable(f"a topic {_ABSENT}")
+            if self._n_waiting + len(records) > self._max_waiting:
                 raise Overloaded(f"{self._n_waiting} records wait, at most {self._max_waiting}")
             if not self._n_waiting:
                 self._progress_at_s = self._monotonic()
-            self._n_waiting += n_records
+            self._n_waiting += len(records)
 
     def _is_stalled(self) -> bool:
         return self._n_waiting > 0 and self._monotonic() - self._progress_at_s > STALLED_S
@@ -161,19 +172,21 @@ class KafkaPublisher:
 
     def _look_on(self) -> None:
         while not self._stopping.is_set():
-            self._faults = self._look()
+            self._look()
             self._stopping.wait(LOOK_INTERVAL_S)
 
-    def _look(self) -> list[str]:
+    def _look(self) -> None:
         """All topics are asked for: a producer that asks for one by name may make it."""
         try:
             known = self._producer.list_topics(timeout=LOOK_TIMEOUT_S).topics
         except KafkaException as error:
-            if self._monotonic() - self._confirmed_at_s < STALLED_S:
-                return self._faults  # slow to tell, yet they confirm
-            return [f"no broker answers ({error.args[0].str()}): see BRAID_KAFKA__BOOTSTRAP_SERVERS"]
-        missing = [topic for topic in self._topics if topic not in known]
-        return [f"topic {topic} is not there, or may not be written: `braid topics apply`" for topic in missing]
+            if self._monotonic() - self._confirmed_at_s >= STALLED_S:  # else they are slow to tell, yet confirm
+                self._fault = f"no broker answers ({error.args[0].str()}): see BRAID_KAFKA__BOOTSTRAP_SERVERS"
+            return
+        absent = frozenset(topic for topic in self._topics if topic not in known)
+        for topic in sorted(absent - self._absent):
+            _log.warning("topic_absent", topic=topic, remedy=_ABSENT)
+        self._absent, self._fault = absent, ""
 
 
 class _Confirmation:

@@ -10,7 +10,7 @@ import msgspec
 
 Status = Literal["accepted", "rejected", "unconfirmed"]
 
-#: Codes of accepted events that no profile is made of; the others are `accepted`.
+#: Codes of accepted events; those of the last two move no profile.
 ACCEPTED: Final = "accepted"
 LATE: Final = "late"
 IGNORED: Final = "ignored"

@@ -36,7 +36,7 @@ _CODES: Final = {"late": LATE, "noise": IGNORED}
 _REMEDIES: Final = {reasons.TOO_LARGE: "send less, or ask the operator about BRAID_INGEST_API__MAX_EVENT_BYTES"}
 _NOTES: Final = {
     LATE: "older than the lateness bound: it is counted and moves no profile",
-    IGNORED: "its mapping file leaves this type out: it moves no profile",
+    IGNORED: "nothing in it is used: a type that is left out, or nothing that is kept",
 }
 
 

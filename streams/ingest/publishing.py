@@ -20,4 +20,4 @@ class Publisher(Protocol):
         """
 
     def missing(self) -> list[str]:
-        """What stands in the way, each with its remedy; empty when records can be published. Never blocks."""
+        """What stands in everybody's way, each with its remedy; empty when records can be published. Never blocks."""

@@ -54,7 +54,8 @@ def _problem_of(error: Exception) -> Problem:
     if isinstance(error, Overloaded):
         return Later(429, "overloaded", "more events wait for the brokers than may")
     if isinstance(error, Retryable):
-        return Later(503, "brokers_away", f"nothing was published: {error}")
+        # Why is the operator's to know: topics and addresses are none of a sender's business.
+        return Later(503, "brokers_away", "nothing was published: the brokers cannot take it now")
     if isinstance(error, ClientDisconnect):
         return Problem(400, "unreadable_body", "the body ended early", "send it again")
     _log.error("request_failed", error=type(error).__name__)

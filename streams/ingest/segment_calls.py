@@ -13,12 +13,14 @@ import msgspec
 from streams.adapters.cloudevents import CONTENT_TYPE
 from streams.domain.clocks import format_time
 from streams.ingest.bodies import JSON, Records, bounded, media_type_of, unreadable, unsupported
+from streams.serve.problems import Problem
 
 #: The calls of Segment's specification, each a route; which of them make a profile the mapping file says.
 CALLS: Final = ("track", "identify", "page", "screen", "group", "alias")
 _ID_BYTES: Final = 16
 _HEADERS: Final = ((CONTENT_TYPE, JSON.encode()),)
-
+#: Every message of a batch gets a copy of what is common to them.
+MAX_COMMON_BYTES: Final = 8 * 1024
 _ABSENT: Final = msgspec.Raw()
 
 _Message = dict[str, msgspec.Raw]
@@ -57,6 +59,11 @@ def messages_of(body: bytes, content_type: str, max_events: int, now_s: float) -
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise unreadable("a JSON object with a list `batch`") from None
     common = {name: value for name, value in (("context", said.context), ("sentAt", said.sentAt)) if bytes(value)}
+    if sum(len(bytes(value)) for value in common.values()) > MAX_COMMON_BYTES:
+        raise Problem(
+            413, "context_too_large", f"context and sentAt of a batch have more than {MAX_COMMON_BYTES} bytes",
+            "put what is long into the message that it is about",
+        )  # fmt: skip
     return [(_in_batch(bytes(each), common, now_s), _HEADERS) for each in bounded(said.batch, max_events)]
 
 

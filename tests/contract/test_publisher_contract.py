@@ -104,12 +104,22 @@ def test_what_is_confirmed_is_in_the_log(embedded_broker: EmbeddedBroker, topic:
     assert sorted(read_values(embedded_broker.bootstrap_servers, topic, 3)) == [b"a0", b"b1", b"c2"]
 
 
-def test_a_topic_that_is_not_there_is_said_by_name(embedded_broker: EmbeddedBroker) -> None:
+def test_without_any_topic_nothing_can_be_published_and_the_remedy_is_said(embedded_broker: EmbeddedBroker) -> None:
     config = producer_config(kafka_at(embedded_broker.bootstrap_servers))
     publisher = KafkaPublisher(config, ["events.nosuch"], max_waiting=ROOM, confirm_s=10)
     eventually(lambda: publisher.missing() == [
         "topic events.nosuch is not there, or may not be written: `braid topics apply`"
     ])  # fmt: skip
+    publisher.close()
+
+
+def test_a_topic_that_is_not_there_takes_no_other_away(embedded_broker: EmbeddedBroker, topic: str) -> None:
+    config = producer_config(kafka_at(embedded_broker.bootstrap_servers))
+    publisher = KafkaPublisher(config, [topic, "events.nosuch"], max_waiting=ROOM, confirm_s=10)
+    eventually(lambda: not publisher.missing())
+    with pytest.raises(Retryable, match="braid topics apply"):
+        asyncio.run(publisher.publish(records("events.nosuch", "a")))
+    assert None not in asyncio.run(publisher.publish(records(topic, "a")))
     publisher.close()
 
 

@@ -116,6 +116,7 @@ def test_a_mapped_platform_may_send_its_documents_to_the_route_of_events_too(gym
         ("/v1/batch", {"batch": []}, JSON, 400),
         ("/v1/batch", {"batch": {}}, JSON, 400),
         ("/v1/batch", {"batch": [1] * 1_001}, JSON, 413),
+        ("/v1/batch", {"batch": [TRACK] * 900, "context": {"page": "x" * 9_000}}, JSON, 413),
         ("/v1/track", TRACK, "text/plain", 415),
         ("/v1/nosuch", TRACK, JSON, 404),
     ],
