@@ -31,7 +31,7 @@ from streams.serve.rate_limits import RateLimits
 from streams.service.judge_records import Judge
 from streams.service.normalise import Normaliser
 from streams.settings import IngestApi, Settings
-from streams.telemetry.ingest_metrics import INGEST_WAITING
+from streams.telemetry.metrics import INGEST_WAITING
 from streams.telemetry.operator_port import OperatorPort
 from streams.wiring import actions_of, limits_of, read_platforms
 

@@ -25,7 +25,7 @@ from streams.ingest.write_keys import Sender, WriteKeys
 from streams.serve.access import require_this_machine
 from streams.serve.problems import Problem
 from streams.serve.rate_limits import RateLimits
-from streams.telemetry.ingest_metrics import INGEST_SECONDS
+from streams.telemetry.metrics import INGEST_SECONDS
 
 MAX_LENGTH_DIGITS: Final = 18
 

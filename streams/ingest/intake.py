@@ -27,7 +27,7 @@ from streams.ingest.heads import HeadOf
 from streams.ingest.publishing import Publisher
 from streams.ports import Clock
 from streams.service.judge_records import Judge, Judgement
-from streams.telemetry.ingest_metrics import INGEST_EVENTS
+from streams.telemetry.metrics import INGEST_EVENTS
 
 #: Events that are judged before other requests get their turn.
 _TURN: Final = 100
