@@ -11,7 +11,7 @@ from streams.cli.commands import app
 
 COMMANDS = [
     "demo", "evaluate", "worker", "serve", "broker", "replay", "tail", "profile", "recommend", "explain", "topics apply",
-    "topics check", "keys new", "keys hash", "rights", "segments check",
+    "topics check", "keys new", "keys hash", "keys write", "rights", "segments check", "ingest",
 ]  # fmt: skip
 
 

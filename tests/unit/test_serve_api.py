@@ -252,7 +252,7 @@ def test_without_keys_serve_refuses_every_address_but_loopback() -> None:
 
 @pytest.mark.requirement("N14")
 def test_an_empty_key_is_no_key() -> None:
-    with pytest.raises(UsageError, match="BRAID_API__KEYS: an empty key"):
+    with pytest.raises(UsageError, match="BRAID_API__KEYS: key 1 is empty"):
         check_exposure("127.0.0.1", {" ": "read"})
 
 
