@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import gzip
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, urlencode
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
-from jinja2.runtime import Context
-from markupsafe import Markup, escape
 
-from streams.console import formats
+from streams.console.addresses import with_query
 from streams.console.assets import Assets
-from streams.console.words import LANGUAGES, Language, catalogue, chosen, say
+from streams.console.templating import templates_of
+from streams.console.words import LANGUAGES, Language, chosen
 from streams.serve.access import asking
 from streams.serve.answers import json_answer
 
-TEMPLATES: Final = Path(__file__).parent / "templates"
 LANGUAGE_COOKIE, THEME_COOKIE = "braid_language", "braid_theme"
 THEMES: Final = ("auto", "light", "dark")
 A_YEAR_S: Final = 365 * 86_400
@@ -45,7 +39,7 @@ class Pages:
     def __init__(self, assets: Assets, *, needs_keys: bool) -> None:
         self._assets = assets
         self._needs_keys = needs_keys
-        self._environments = {language: _environment(language, assets) for language in LANGUAGES}
+        self._templates = {language: templates_of(language) for language in LANGUAGES}
 
     def answer(self, request: Request, template: str, view: object, *, status: int = 200, **more: Any) -> Response:
         """The view as JSON for who accepts that and not HTML, else as the template's page, or fragment for htmx.
@@ -71,14 +65,15 @@ class Pages:
 
     def part(self, language: Language, template: str, **context: Any) -> str:
         """HTML that many viewers share: of a template that knows neither request nor caller."""
-        return self._environments[language].get_template(template).render(**context)
+        return self._templates[language].get_template(template).render(**context)
 
     def render(self, request: Request, look: Look, template: str, **context: Any) -> str:
         """HTML of a template."""
         caller = asking(request)
-        return self._environments[look.language].get_template(template).render(
+        return self._templates[look.language].get_template(template).render(
             request=request,
             look=look,
+            asset=self._assets.url_of,
             is_fragment=is_fragment(request),
             caller=caller,
             may=lambda role: not self._needs_keys or (caller.key is not None and caller.key.may(role)),
@@ -128,51 +123,3 @@ def _headers(nonce: str) -> dict[str, str]:
         "Vary": _VARY,
         "X-Content-Type-Options": "nosniff",
     }
-
-
-def _environment(language: Language, assets: Assets) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.globals["_"] = _sayer(language)
-    environment.globals["asset"] = assets.url_of
-    environment.globals["here"] = _here
-    environment.filters.update(formats.FILTERS)
-    return environment
-
-
-def _sayer(language: Language) -> Callable[..., Markup]:
-    """`_('words')`, `_('%(n)s words', n=…)`: hundreds of times a page, where Jinja's own takes a third of its time.
-
-    Words that no catalogue has may be anybody's: they are escaped.
-    """
-    known = {words: Markup(say(language, words)) for words in catalogue("zh")}  # noqa: S704 - our own words
-
-    def said(words: str, **filled_in: object) -> Markup:
-        found = known.get(words)
-        if found is None:
-            found = escape(words)
-        return found % filled_in if filled_in else found
-
-    return said
-
-
-@pass_context
-def _here(context: Context) -> str:
-    """The address of the view without how it is shown: what a colleague is sent."""
-    return with_query(context["request"], lang=None, theme=None)
-
-
-def with_query(request: Request, **changes: str | None) -> str:
-    """The request's path and query with some parameters replaced, or left out where None.
-
-    Nothing in it has a meaning to a shell inside single quotes: it is shown as a command to be copied.
-    """
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in changes]
-    query = [*kept, *((name, value) for name, value in changes.items() if value is not None)]
-    return quote(request.url.path) + (f"?{urlencode(query)}" if query else "")

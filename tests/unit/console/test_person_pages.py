@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from streams.console.assets import Assets
-from streams.console.layout import install_refusals
 from streams.console.live import Live
 from streams.console.parts import ConsoleParts, PeopleParts
 from streams.console.person_pages import person_routes
+from streams.console.refusals import install_refusals
 from streams.console.rendering import Pages
 from streams.domain.profiles import Change, Identity, ProfileRecord
 from streams.domain.segments import SegmentRules

@@ -14,10 +14,11 @@ from fastapi import FastAPI, Request
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.console.addresses import with_query
 from streams.console.app import add_console
 from streams.console.live import Live
 from streams.console.parts import ConsoleParts
-from streams.console.rendering import _sayer, with_query
+from streams.console.templating import sayer
 from streams.console.words import LANGUAGES
 from streams.serve.api import create_api
 from streams.service.item_map import ItemMap
@@ -97,7 +98,7 @@ def test_what_refuses_a_page_is_a_page_for_a_browser_and_a_problem_for_a_program
 
 
 def test_words_are_said_and_filled_in_and_nobody_elses_words_are_trusted() -> None:
-    english, chinese = (_sayer(language) for language in LANGUAGES)
+    english, chinese = (sayer(language) for language in LANGUAGES)
     assert (english("People"), chinese("People")) == ("People", "人物")
     assert english("%(drawn)s of %(all)s items.", drawn="<b>", all=3) == "&lt;b&gt; of 3 items."
     assert chinese("<script>100%</script>") == "&lt;script&gt;100%&lt;/script&gt;"
