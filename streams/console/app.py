@@ -19,6 +19,7 @@ from streams.console.refusals import install_refusals
 from streams.console.rendering import Pages
 from streams.console.sessions import Sessions
 from streams.serve.api_keys import KeyRing
+from streams.serve.parts import ServeParts
 
 
 def add_console(app: FastAPI, parts: ConsoleParts) -> None:
@@ -42,6 +43,14 @@ def add_console(app: FastAPI, parts: ConsoleParts) -> None:
     if parts.serve.keys:
         app.include_router(login_routes(parts.serve, pages, sessions_of(parts)))
     install_refusals(app, pages)
+
+
+def add_docs(app: FastAPI, parts: ServeParts) -> None:
+    """The description of the API at /docs alone, where no console is wanted."""
+    assets = Assets()
+    pages = Pages(assets, needs_keys=bool(parts.keys), has_console=False)
+    app.include_router(asset_routes(assets))
+    app.include_router(docs_routes(app, pages))
 
 
 def sessions_of(parts: ConsoleParts) -> Sessions:

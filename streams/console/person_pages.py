@@ -20,7 +20,7 @@ from streams.console.person_views import (
     segment_why,
     tag_why,
 )
-from streams.console.rendering import Pages, is_fragment
+from streams.console.rendering import Pages, is_fragment, wants_json
 from streams.domain.accounts import AccountKey
 from streams.domain.profiles import ProfileRecord
 from streams.domain.revision_notes import RevisionNote
@@ -132,6 +132,9 @@ class _Finder:
             return self._pages.answer(request, "person_unknown.html", nobody, status=said.status)
         if profile.profile_id != profile_id:
             return _sent_on(request, profile_id, profile.profile_id)
+        if is_fragment(request) and not wants_json(request):
+            about = (profile.profile_id, profile.revision)
+            return self._pages.shared(request, template, lambda: view(profile), about, platforms=platforms)
         return self._pages.answer(request, template, view(profile), platforms=platforms)
 
     def _living(self, profile_id: str) -> ProfileRecord | None:

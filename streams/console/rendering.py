@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import gzip
 import secrets
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 
 from streams.console.addresses import with_query
 from streams.console.assets import Assets
+from streams.console.shared_fragments import SharedFragments
 from streams.console.templating import templates_of
 from streams.console.words import LANGUAGES, Language, chosen
 from streams.serve.access import asking
 from streams.serve.answers import json_answer
+from streams.serve.api_keys import Role
 
 LANGUAGE_COOKIE, THEME_COOKIE = "braid_language", "braid_theme"
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
 THEMES: Final = ("auto", "light", "dark")
 A_YEAR_S: Final = 365 * 86_400
 WORTH_ZIPPING_BYTES, ZIP_LEVEL = 2_000, 5
@@ -34,11 +38,14 @@ class Look:
 
 
 class Pages:
-    """Renders. roles: of a caller who needs no key, which is whoever uses this machine where no keys are set."""
+    """Renders. needs_keys: else whoever uses this machine may do everything."""
 
-    def __init__(self, assets: Assets, *, needs_keys: bool) -> None:
+    def __init__(self, assets: Assets, *, needs_keys: bool, has_console: bool = True) -> None:
+        """has_console: whether there are other pages, which a page leads to."""
         self._assets = assets
+        self._has_console = has_console
         self._needs_keys = needs_keys
+        self._fragments = SharedFragments()
         self._templates = {language: templates_of(language) for language in LANGUAGES}
 
     def answer(self, request: Request, template: str, view: object, *, status: int = 200, **more: Any) -> Response:
@@ -63,24 +70,40 @@ class Pages:
         # Fragments come again with every change: there the time counts for more than the bytes.
         return response if is_fragment(request) else _zipped(request, response)
 
+    def shared(
+        self, request: Request, template: str, view: Callable[[], object], about: Hashable, **more: Any
+    ) -> Response:
+        """A fragment, made once for all who ask for the same at once and may do the same.
+
+        about: what tells one content from another, such as the revision of what is shown.
+        """
+        look, may = look_of(request), self._may(request)
+        key = (template, look.language, with_query(request), frozenset(filter(may, ROLES)), about)
+        html = self._fragments.get(key, lambda: self.render(request, look, template, view=view(), **more))
+        return HTMLResponse(html, headers=_headers(look.nonce))
+
     def part(self, language: Language, template: str, **context: Any) -> str:
         """HTML that many viewers share: of a template that knows neither request nor caller."""
         return self._templates[language].get_template(template).render(**context)
 
     def render(self, request: Request, look: Look, template: str, **context: Any) -> str:
         """HTML of a template."""
-        caller = asking(request)
         return self._templates[look.language].get_template(template).render(
             request=request,
             look=look,
             asset=self._assets.url_of,
+            has_console=self._has_console,
             is_fragment=is_fragment(request),
-            caller=caller,
-            may=lambda role: not self._needs_keys or (caller.key is not None and caller.key.may(role)),
+            caller=asking(request),
+            may=self._may(request),
             needs_keys=self._needs_keys,
             with_query=lambda **changes: with_query(request, **changes),
             **context,
         )
+
+    def _may(self, request: Request) -> Callable[[Role], bool]:
+        key = asking(request).key
+        return lambda role: not self._needs_keys or (key is not None and key.may(role))
 
 
 def wants_json(request: Request) -> bool:
