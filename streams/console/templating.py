@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes, pass_context
 from jinja2.runtime import Context
@@ -29,6 +29,7 @@ Sayer = Callable[..., Markup]
 def templates_of(language: Language) -> Environment:
     """All templates, compiled: a third of a second of one core for the first who asks."""
     environment = _Translated(
+        sayer(language),
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -36,7 +37,6 @@ def templates_of(language: Language) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals["_"] = sayer(language)
     environment.globals["here"] = _here
     environment.filters.update(formats.FILTERS)
     for name in environment.list_templates():
@@ -63,11 +63,16 @@ def sayer(language: Language) -> Sayer:
 class _Translated(Environment):
     """Jinja's, for one language."""
 
+    def __init__(self, say: Sayer, **options: Any) -> None:
+        super().__init__(**options)
+        self._said = _Said(say)
+        self.globals["_"] = say
+
     def _generate(
         self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
     ) -> str:
         """Jinja's own hook, between reading a template and making code of it."""
-        return super()._generate(_Said(self.globals["_"]).visit(source), name, filename, defer_init)
+        return super()._generate(self._said.visit(source), name, filename, defer_init)
 
 
 class _Said(NodeTransformer):
@@ -79,9 +84,11 @@ class _Said(NodeTransformer):
     def visit_Call(self, call: nodes.Call) -> nodes.Node:  # noqa: N802 - Jinja's naming
         """A call of the template."""
         self.generic_visit(call)
-        words = call.args[0] if len(call.args) == 1 and not call.kwargs else None
-        is_constant = isinstance(call.node, nodes.Name) and call.node.name == "_" and isinstance(words, nodes.Const)
-        return nodes.TemplateData(str(self._say(words.value)), lineno=call.lineno) if is_constant else call
+        match call:
+            case nodes.Call(node=nodes.Name(name="_"), args=[nodes.Const(value=words)], kwargs=[]):
+                return nodes.TemplateData(str(self._say(words)), lineno=call.lineno)
+            case _:
+                return call
 
 
 @pass_context

@@ -218,7 +218,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--viewers", type=int, default=50)
     parser.add_argument("--people", type=int, default=1_000, help="fewer people change more often")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3, help="0 leaves the cost out")
     parser.add_argument("--seconds", type=float, default=20.0, help="of a phase")
     parser.add_argument("--minutes", type=float, default=3.0, help="that two pages stay open in Chromium; 0 leaves this out")
     parser.add_argument("--exchanges", type=int, default=1_000, help="of each of the two pages; 0 leaves this out")
@@ -230,7 +230,8 @@ def main() -> None:
             stage.eventually(lambda: stage.get(f"/people/{load.person(0)}")["n_events"], 60.0)
             time.sleep(SETTLE_S + asked.people / RATE_PER_S)
             settings = vars(asked) | {"events_per_s": RATE_PER_S}
-            emit("console cost", settings, cost(stage, load, asked.rounds, asked.seconds, asked.viewers), "with", "core")
+            if asked.rounds:
+                emit("console cost", settings, cost(stage, load, asked.rounds, asked.seconds, asked.viewers), "with", "core")
             if asked.minutes:
                 with open_pages(stage, load) as browsers:
                     emit("console growth", settings, grown(browsers, asked.minutes), "person", "nodes")

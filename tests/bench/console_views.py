@@ -83,8 +83,8 @@ def live(stage: Stage, browser: Browser, events: int) -> Measures:
 
 
 def stale(stage: Stage, browser: Browser, kills: int) -> Measures:
-    """Serve is killed and started again."""
-    found: Measures = {"to_the_badge_s": [], "to_live_again_s": []}
+    """Serve is killed, and started again for the next time."""
+    found: Measures = {"to_the_badge_s": []}
     browser.open(f"{stage.url}/operations")
     for _ in range(kills):
         browser.eventually(lambda: browser.text("#freshness") == "live", LONG_S)
@@ -92,10 +92,9 @@ def stale(stage: Stage, browser: Browser, kills: int) -> Measures:
         killed_s = time.time()
         serve.kill()
         serve.wait(10)
-        found["to_the_badge_s"].append(browser.driver.execute_async_script(SEEN_AT, "#freshness", "", "stale") - killed_s)
+        seen_s = browser.driver.execute_async_script(SEEN_AT, "#freshness", "", "stale")
+        found["to_the_badge_s"].append(seen_s - killed_s)
         stage.start_serve()
-        ready_s = time.time()
-        found["to_live_again_s"].append(browser.driver.execute_async_script(SEEN_AT, "#freshness", "", "live") - ready_s)
     return found
 
 
