@@ -93,12 +93,11 @@ class Revisions:
 
     def _come_to(self, notes: _Notes, heir: ProfileRecord) -> None:
         """Notes whose accounts the profile has. Somebody erased who comes back has not those of before."""
-        waiting = self._waiting.pop(heir.profile_id, [])
-        if not waiting:
-            return
-        told = [note for note in waiting if is_about(note, heir.identity.accounts)]
-        notes.put_absorbed(heir.profile_id, [*notes.absorbed(heir.profile_id), *told])
-        self._wait(heir.profile_id, [note for note in waiting if note not in told])
+        waiting, accounts = self._waiting.pop(heir.profile_id, []), heir.identity.accounts
+        told = [note for note in waiting if is_about(note, accounts)]
+        if told:
+            notes.put_absorbed(heir.profile_id, [*notes.absorbed(heir.profile_id), *told])
+        self._wait(heir.profile_id, [note for note in waiting if not is_about(note, accounts)])
 
 
 def is_note(side_key: bytes) -> bool:
