@@ -23,7 +23,7 @@ from streams.adapters.topic_follower import TopicFollower
 from streams.adapters.user_commands import UserCommands
 from streams.brokers.connection import consumer_config, producer_config
 from streams.brokers.topics import TOMBSTONE_RETENTION_DAYS
-from streams.console.app import add_console, sessions_of
+from streams.console.app import add_console, add_docs, sessions_of
 from streams.console.live import Live
 from streams.domain.newest import NewestItems
 from streams.domain.popularity import Popularity
@@ -240,9 +240,11 @@ class Serve:
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
 
     def _application(self, settings: Settings) -> FastAPI:
-        """The API, with the console on top where it is wanted."""
+        """The API, with the console on top where it is wanted, else with its description."""
         if not settings.console.enabled:
-            return create_api(self._parts)
+            app = create_api(self._parts)
+            add_docs(app, self._parts)
+            return app
         data = self._data
         console = console_parts(settings, self._parts, data.live, data.items, data.profiles.revisions.of)
         app = create_api(self._parts, sessions_of(console).key_of)

@@ -200,8 +200,8 @@ class Console(_Group):
 
     enabled: bool = Field(
         True,
-        description="Show the console at / and /docs. Without it serve needs fewer rights on Kafka "
-        "(`braid rights serve`).",
+        description="Show the console at /. Without it serve needs fewer rights on Kafka (`braid rights serve`) and "
+        "shows the description of the API alone, at /docs.",
     )
 
 

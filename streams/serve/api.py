@@ -26,7 +26,7 @@ DESCRIPTION: Final = "One live profile per person, woven from what the person do
 
 def create_api(parts: ServeParts, sessions: KeyOfSession | None = None) -> FastAPI:
     """The application over the given parts. Nothing is started here. sessions: see `middleware.Callers`."""
-    # The stock pages of /docs and /redoc load scripts from another host: the console has its own.
+    # The stock pages of /docs and /redoc load scripts from another host: `streams.console` has its own.
     app = FastAPI(title=TITLE, description=DESCRIPTION, version="1", docs_url=None, redoc_url=None)
     # A redirect would be made of the Host header as it came, before anybody looked at it.
     app.router.redirect_slashes = False
