@@ -307,6 +307,15 @@ class Api(_Group):
     )
 
 
+class Mcp(_Group):
+    """Tools for assistants (Model Context Protocol); see `docs/mcp.md`."""
+
+    enabled: bool = Field(
+        False,
+        description="Answer read-only tools at `/mcp` of serve, with the keys of the HTTP API; needs the extra `mcp`.",
+    )
+
+
 class Metrics(_Group):
     """The operator port."""
 
@@ -377,6 +386,7 @@ class Settings(BaseSettings):
     engine: Engine = Engine()
     index: Index = Index()
     api: Api = Api()
+    mcp: Mcp = Mcp()
     metrics: Metrics = Metrics()
     pseudonym: Pseudonym = Pseudonym()
     dead_letters: DeadLetterOriginals = DeadLetterOriginals()
