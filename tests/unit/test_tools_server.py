@@ -225,6 +225,43 @@ def test_a_wrong_name_is_answered_with_the_valid_ones(assistant: Assistant):
         assert (told.is_error, told.body["code"], told.body["remedy"]) == (True, code, valid)
 
 
+#: Of the protocol: one with a handshake, the newest, and none.
+VERSIONS = ("2025-11-25", "2026-07-28", "no-such-version")
+NO_CALLS = (
+    b"",
+    b"{",
+    b"[]",
+    b"[" * 5_000,
+    b'"CANARY"',
+    b'[{"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": "CANARY"}]',
+    b'{"jsonrpc": "2.0", "id": "CANARY", "method": "CANARY"}',
+    b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": 7, "x": "CANARY"}}',
+    b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "profile", "arguments": ["CANARY"]}}',
+    b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "profile", "arguments": {"account": "\\ud800',
+)
+
+
+def post(url: str, body: bytes, version: str) -> httpx.Response:
+    headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    return httpx.post(
+        f"{url}/mcp", content=body, headers=headers | bearing(KEY) | {"Mcp-Protocol-Version": version}, trust_env=False
+    )
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_is_no_call_is_refused_and_fails_nothing(town: Town, url: str, version: str):
+    answers = [post(url, body, version) for body in NO_CALLS]
+    assert all(answer.status_code in {200, 400} for answer in answers), answers
+    assert all("error" in answer.json() for answer in answers)
+    assert post(url, b" " * 70_000, version).status_code == 413
+    assert list(town.parts.audit.records) == []
+
+
+def test_no_stream_is_opened_and_no_session_held(url: str):
+    for method in ("GET", "DELETE"):
+        assert httpx.request(method, f"{url}/mcp", headers=bearing(KEY), trust_env=False).status_code == 405
+
+
 @pytest.mark.requirement("B5")
 def test_no_refusal_and_no_line_of_the_log_repeats_what_was_sent(
     assistant: Assistant, url: str, caplog: pytest.LogCaptureFixture
@@ -237,8 +274,9 @@ def test_no_refusal_and_no_line_of_the_log_repeats_what_was_sent(
             assistant.call(secret, account=secret),
             assistant.call("recommend", **{secret: secret}),
         ]
-        broken = f'{{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {{"name": "profile", "x": "{secret}'
-        httpx.post(f"{url}/mcp", content=broken, headers=bearing(KEY) | {"Content-Type": "application/json"}, trust_env=False)
+        for version in VERSIONS:
+            for body in NO_CALLS:
+                post(url, body.replace(b"CANARY", secret.encode()), version)
     assert all(told.is_error and secret not in json.dumps(told.body) for told in calls)
     assert secret not in caplog.text
 
