@@ -15,7 +15,7 @@ from streams.serve.parts import NoErasures, ServeParts
 from streams.serve.problems import Problem, fault_of
 from streams.tools_server.arguments import PLATFORM_ARGUMENTS, OfPerson
 from streams.tools_server.tools import TOOLS, Tool
-from streams.tools_server.whom import profile_id_of, require_scope
+from streams.tools_server.whom import Subject, find_subject
 
 ANSWERED: Final = 200
 FAILED: Final = 500
@@ -48,7 +48,7 @@ class Calls:
 
     def call(self, name: str, arguments: Mapping[str, Any], caller: Caller) -> Answer:
         """Answer one call. Never raises: refusals and failures are answers."""
-        subject: list[str] = []
+        subject = Subject()
         try:
             answer = Answer(ANSWERED, _json(self._answered(name, arguments, caller, subject)))
         except Problem as problem:
@@ -58,22 +58,19 @@ class Calls:
             answer = _refusal(
                 Problem(FAILED, "internal", "the call failed inside Braid", "try again; see the log of serve")
             )
-        self._note(name, caller, "".join(subject), answer.status)
+        self._note(name, caller, subject.profile_id, answer.status)
         return answer
 
-    def _answered(self, name: str, arguments: Mapping[str, Any], caller: Caller, subject: list[str]) -> object:
-        """subject: takes the id of the person, as soon as it may be noted."""
+    def _answered(self, name: str, arguments: Mapping[str, Any], caller: Caller, subject: Subject) -> object:
+        """Raises Problem; what is known of the subject by then stays in it."""
         tool = self.tools.get(name)
         if tool is None:
             raise Problem(404, "unknown_tool", "there is no tool of this name", f"one of: {_listed(self.tools)}")
         asked = _checked(tool, arguments)
         self._require_platforms(asked)
-        profile_id = ""
         if isinstance(asked, OfPerson):
-            profile_id = profile_id_of(self._parts, asked)
-            require_scope(self._parts, caller, asked, profile_id)
-            subject.append(profile_id)
-        return tool.answer(self._parts, asked, profile_id)
+            find_subject(self._parts, caller, asked, subject)
+        return tool.answer(self._parts, asked, subject.profile_id)
 
     def _require_platforms(self, asked: BaseModel) -> None:
         for argument in PLATFORM_ARGUMENTS:

@@ -9,11 +9,10 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from streams.domain.events import item_key
-from streams.domain.profiles import ProfileRecord
 from streams.serve.answers import without_vectors
 from streams.serve.item_routes import SearchQuery, items_for
-from streams.serve.lookups import living, unknown_profile
 from streams.serve.parts import ServeParts
+from streams.serve.person_routes import People, recommended
 from streams.service.recommendations import Ask
 from streams.service.why_not import WhyNot, quiet
 from streams.tools_server.arguments import (
@@ -41,37 +40,27 @@ class Tool:
 
 
 def _profile(parts: ServeParts, asked: ProfileArguments, profile_id: str) -> object:
-    return shortened(without_vectors(_known(parts, profile_id)), asked.max_entries)
+    return shortened(without_vectors(People(parts).get(profile_id)), asked.max_entries)
 
 
 def _explain(parts: ServeParts, _: OfPerson, profile_id: str) -> object:
-    return parts.spaces.present.explainer.explain(_known(parts, profile_id))
+    return parts.spaces.present.explainer.explain(People(parts).get(profile_id))
 
 
 def _recommend(parts: ServeParts, asked: RecommendArguments, profile_id: str) -> object:
-    # Somebody unknown is no error here, as over HTTP: what is popular is an answer.
-    profile = living(parts.profiles, profile_id)
-    named = profile_id if profile is None else profile.profile_id
     ask = Ask(asked.platform, asked.category, asked.k, asked.explain, asked.diversity)
-    return quiet(parts.spaces.present.recommender).recommend(named, profile, ask, parts.clock.now_s())
+    return recommended(parts, quiet(parts.spaces.present.recommender), profile_id, ask)
 
 
 def _why_item(parts: ServeParts, asked: WhyItemArguments, profile_id: str) -> object:
     ask = Ask(asked.platform, asked.category, asked.k)
     key, now_s = item_key(asked.item_platform, asked.item_id), parts.clock.now_s()
-    return WhyNot(parts.spaces.present.recommender).why(_known(parts, profile_id), key, ask, now_s)
+    return WhyNot(parts.spaces.present.recommender).why(People(parts).get(profile_id), key, ask, now_s)
 
 
 def _search_items(parts: ServeParts, asked: SearchArguments, _: str) -> object:
     query = SearchQuery(text=asked.text, vector=None, platform=asked.platform, category=asked.category, k=asked.k)
     return items_for(parts, query)
-
-
-def _known(parts: ServeParts, profile_id: str) -> ProfileRecord:
-    profile = living(parts.profiles, profile_id)
-    if profile is None:
-        raise unknown_profile()
-    return profile
 
 
 #: All that can be called. `docs/mcp.md` has the same table.

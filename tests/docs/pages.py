@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 ROOT = Path(__file__).parents[2]
+SHELL = ("sh", "bash", "console")
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 
@@ -27,6 +28,13 @@ class Block:
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
+
+    @property
+    def shell(self) -> str:
+        """What a shell would be given: of a console, what stands behind its prompts."""
+        if self.language != "console":
+            return self.text
+        return "".join(line.removeprefix("$ ") for line in self.text.splitlines(keepends=True) if line.startswith("$ "))
 
 
 class Page:

@@ -11,22 +11,24 @@ import pytest
 import typer
 
 from streams.cli.commands import app
-from tests.docs.pages import ROOT, blocks, pages, shell_lines
+from tests.docs.pages import ROOT, SHELL, blocks, pages, shell_lines
 
 BRAID = typer.main.get_command(app)
+#: With settings before it, from any folder, or as a module.
+_CALLS = re.compile(r"(?:[A-Z_]+=\S* )*(?:\S*/)?(?:braid|python3? -m streams)(?= |$)")
+#: Files and folders, which need not be there.
+_PLACE = re.compile(r"^(?!-)(?:.*/.*|.*\.[a-z]\w*|DATA|FILE)$")
 #: What ends a command's own arguments in a shell.
 _ENDS = frozenset({"|", "||", "&&", "&", ";", ">", ">>", "<", "2>", "2>&1"})
 
 
 def words_of(line: str) -> list[str]:
     """The arguments of `braid` in a shell line; empty where it is another command."""
-    words = shlex.split(line, comments=True)
-    while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
-        words = words[1:]
-    if not words or Path(words[0]).name != "braid":
+    called = _CALLS.match(line)
+    if called is None:
         return []
-    end = next((place for place, word in enumerate(words) if word in _ENDS), None)
-    return words[1:end]
+    words = shlex.split(line[called.end() :], comments=True)
+    return words[: next((place for place, word in enumerate(words) if word in _ENDS), None)]
 
 
 def leaf_of(words: list[str]) -> tuple[Any, list[str]]:
@@ -38,20 +40,21 @@ def leaf_of(words: list[str]) -> tuple[Any, list[str]]:
 
 
 def refusal(words: list[str], folder: Path) -> str:
-    """What the command line says against these arguments, before it does anything; files need not be there."""
+    """What the command line says against these arguments, before it does anything."""
     try:
         command, own = leaf_of(words)
     except KeyError as error:
         return f"no command {error}"
-    places = [str(folder) if re.search(r"[/.]|^DATA$|^FILE$", word) and not word.startswith("-") else word for word in own]
+    if "--help" in own:
+        return ""
     try:
-        command.make_context("braid", places)
+        command.make_context("braid", [str(folder) if _PLACE.search(word) else word for word in own])
     except Exception as error:  # noqa: BLE001 - whatever it says is the finding
         return f"{type(error).__name__}: {error}"
     return ""
 
 
-LINES = [(str(block), line) for block in blocks("sh", "bash", "console") for line in shell_lines(block.text) if words_of(line)]
+LINES = [(str(block), line) for block in blocks(*SHELL) for line in shell_lines(block.shell) if _CALLS.match(line)]
 NAMED = [(str(page), word) for page in pages() for word in page.code_words if word.startswith("braid ")]
 
 
@@ -79,7 +82,7 @@ def test_every_make_target_and_benchmark_in_the_documentation_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     said = [word for page in pages() for word in page.code_words]
-    said += [line for block in blocks("sh", "bash", "console") for line in shell_lines(block.text)]
+    said += [line for block in blocks(*SHELL) for line in shell_lines(block.shell)]
     made = [line for line in said if re.match(r"make [a-z]", line)]
     assert made
     assert [line for line in made if line.split()[1] not in targets] == []

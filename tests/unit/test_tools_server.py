@@ -161,7 +161,11 @@ def test_a_key_for_one_platform_asks_about_its_people_only(town: Town, url: str,
             told = of_shop.call(tool, **named)
             assert (told.is_error, told.body["code"]) == (True, "out_of_scope")
     refused = list(audit.records)[1:]
-    assert {(record.who, record.whom, record.outcome) for record in refused} == {("shop", "", "refused")}
+    marks = {mark_of(SECRET, bob), mark_of(SECRET, "f" * 32), ""}
+    assert {(record.who, record.whom, record.outcome) for record in refused} == {("shop", mark, "refused") for mark in marks}
+    over_http = [httpx.get(f"{url}/v1/profiles/{each}", headers=bearing(SHOP_KEY), trust_env=False) for each in (bob, "f" * 32)]
+    assert [answer.status_code for answer in over_http] == [403, 403]
+    assert [record.whom for record in list(audit.records)[-2:]] == [refused[0].whom, refused[3].whom]
 
 
 @pytest.mark.requirement("N14")
