@@ -15,6 +15,7 @@ import msgspec
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from docs.figures import drawn
 from streams.domain.actions import BUILT_IN
 from streams.domain.field_classes import with_classes
 from streams.domain.profiles import ProfileRecord
@@ -35,6 +36,7 @@ def pages() -> dict[str, str]:
         "metrics.md": "\n".join(_metrics()) + "\n",
         "events.md": "\n".join(_events()) + "\n",
         "schemas/profile.json": json.dumps(_profile_schema(), indent=2, ensure_ascii=False) + "\n",
+        **drawn(),
     }
 
 

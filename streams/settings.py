@@ -349,6 +349,15 @@ class IngestApi(_Group):
     )
 
 
+class Mcp(_Group):
+    """Tools for assistants (Model Context Protocol); see `docs/mcp.md`."""
+
+    enabled: bool = Field(
+        False,
+        description="Answer read-only tools at `/mcp` of serve, with the keys of the HTTP API; needs the extra `mcp`.",
+    )
+
+
 class Metrics(_Group):
     """The operator port."""
 
@@ -420,6 +429,7 @@ class Settings(BaseSettings):
     index: Index = Index()
     api: Api = Api()
     ingest_api: IngestApi = IngestApi()
+    mcp: Mcp = Mcp()
     metrics: Metrics = Metrics()
     pseudonym: Pseudonym = Pseudonym()
     dead_letters: DeadLetterOriginals = DeadLetterOriginals()
