@@ -20,7 +20,7 @@ from streams.domain.field_classes import with_classes
 from streams.domain.profiles import ProfileRecord
 from streams.domain.reasons import MEANING
 from streams.settings import PREFIX, Settings
-from streams.telemetry import access_metrics, evaluation_metrics  # noqa: F401 - they declare their metrics
+from streams.telemetry import access_metrics, evaluation_metrics, mirror_metrics  # noqa: F401 - they declare their metrics
 from streams.telemetry.metrics import DECLARED
 
 DOCS = Path(__file__).parent

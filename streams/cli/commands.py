@@ -12,6 +12,7 @@ from streams.cli import keys, models, segments, topics
 from streams.cli.broker import broker
 from streams.cli.demo.command import demo
 from streams.cli.evaluate import evaluate
+from streams.cli.mirror import mirror
 from streams.cli.person import explain, export, forget, profile, recommend
 from streams.cli.replay import replay
 from streams.cli.rights import rights
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 for command in (demo, worker, serve, broker, replay, tail, profile, recommend, explain, export, forget):
     app.command()(command)
+app.command()(mirror)
 app.command()(rights)
 app.command()(evaluate)
 app.command()(train)
