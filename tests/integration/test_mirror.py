@@ -15,11 +15,13 @@ from confluent_kafka import Producer
 
 from streams.adapters.profile_mirror import Mirrored
 from streams.brokers.embedded import EmbeddedBroker
+from streams.brokers.topic_admin import apply, check
+from streams.brokers.topics import declared_topics, mirror_topic
 from streams.domain.profiles import encode_profile
 from streams.errors import Unavailable, UsageError
 from streams.mirror_app import run_mirror
 from streams.settings import Kafka, Settings, Topics
-from tests.support.brokers import producer_of
+from tests.support.brokers import admin_of, producer_of
 from tests.support.copied_records import Copied, records_of
 from tests.support.sample_profiles import a_profile
 
@@ -71,6 +73,26 @@ def test_values_become_json_keys_stay_and_deletions_are_deletions(settings, publ
     found = copies(settings)
     assert {each.content_type for each in found} == {"application/json"}
     assert [revisions(found, key) for key in ("u-1", "u-2", "u-3")] == [[1, 2], [1, None], [5]]
+
+
+@pytest.mark.kafka
+def test_the_copy_is_compacted_and_each_key_keeps_its_partition(kafka_cluster, topic_prefix) -> None:
+    bootstrap_servers = kafka_cluster.bootstrap_servers
+    topics = Topics(prefix=topic_prefix, platforms=("shop",), partitions=3)
+    admin = admin_of(bootstrap_servers)
+    apply(admin, declared_topics(topics))
+    producer = producer_of(bootstrap_servers)
+    for number in range(20):
+        producer.produce(f"{topic_prefix}profiles", a_value(f"u-{number}", 1), f"u-{number}")
+    assert producer.flush(10) == 0
+    settings = Settings(kafka=Kafka(bootstrap_servers=bootstrap_servers), topics=topics, metrics={"port": 0})
+    assert mirrored(settings) == Mirrored(20, 0, 0)
+    assert check(admin, (mirror_topic(topics, f"{topic_prefix}{COPY}", 3),)) == []
+    places = [
+        {each.key: each.partition for each in records_of(bootstrap_servers, f"{topic_prefix}{topic}")}
+        for topic in ("profiles", COPY)
+    ]
+    assert places[0] == places[1]
 
 
 def test_a_restart_goes_on_where_copies_were_confirmed(settings, publish, monkeypatch) -> None:

@@ -15,6 +15,7 @@ class Copied(NamedTuple):
     key: str
     value: bytes | None
     content_type: str
+    partition: int
 
 
 def records_of(bootstrap_servers: str, topic: str, n_records: int | None = None, timeout_s: float = 30) -> list[Copied]:
@@ -34,8 +35,8 @@ def records_of(bootstrap_servers: str, topic: str, n_records: int | None = None,
             if record is None:
                 continue
             if record.error() is None:
-                headers = dict(record.headers() or ())
-                found.append(Copied(record.key().decode(), record.value(), headers.get("content-type", b"").decode()))
+                content_type = dict(record.headers() or ()).get("content-type", b"").decode()
+                found.append(Copied(record.key().decode(), record.value(), content_type, record.partition()))
             elif record.error().code() == KafkaError._PARTITION_EOF:
                 left.discard(record.partition())
     finally:
