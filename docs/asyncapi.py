@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from streams.brokers.topics import TopicSpec, declared_topics, mirror_topic
-from streams.domain.topic_names import TopicNames
+from streams.domain.topic_names import PROFILES_JSON, TopicNames
 from streams.settings import Topics
 
 VERSION: Final = "3.0.0"
 BINDING: Final = "0.5.0"
 NAMES: Final = TopicNames()
-MIRROR: Final = "profiles-json"
 #: Of a topic's settings those that the binding knows; the value of these is a number.
 NUMBERS: Final = ("retention.ms", "delete.retention.ms", "max.message.bytes")
 
@@ -47,7 +46,7 @@ CHANNELS: Final[Mapping[str, Channel]] = {
         "The profile's id.", "application/msgpack", "profile", is_read=False,
     ),
     "profilesJson": Channel(
-        MIRROR, "The profiles as JSON where `braid mirror` runs, vectors as lists or left out; null = gone.",
+        PROFILES_JSON, "The profiles as JSON where `braid mirror` runs, vectors as lists or left out; null = gone.",
         "The profile's id.", "application/json", None, is_read=False,
     ),
     "deadLetters": Channel(
@@ -65,7 +64,7 @@ def asyncapi() -> dict[str, Any]:
     """The document, with the default settings of topics."""
     topics = Topics()
     specs = {spec.name: spec for spec in declared_topics(topics)}
-    specs[MIRROR] = mirror_topic(topics, MIRROR, topics.partitions)
+    specs[PROFILES_JSON] = mirror_topic(topics, PROFILES_JSON, topics.partitions)
     return {
         "asyncapi": VERSION,
         "info": {

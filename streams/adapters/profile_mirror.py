@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from threading import Event
 from typing import Any, Final, Literal, NamedTuple
 
@@ -151,4 +152,5 @@ class ProfileMirror:
 
     def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         for each in partitions:
-            MIRROR_BEHIND.remove(each.partition)
+            with suppress(KeyError):  # nothing was read of it yet
+                MIRROR_BEHIND.remove(each.partition)

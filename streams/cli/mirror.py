@@ -8,14 +8,15 @@ from typing import Annotated
 
 import typer
 
+from streams.domain.topic_names import PROFILES_JSON
 from streams.settings import Settings
 from streams.telemetry.logs import start_logging
 
 
 def mirror(
-    to: Annotated[str, typer.Option(help="Topic to write, without prefix; made where it is missing.")] = (
-        "profiles-json"
-    ),
+    to: Annotated[
+        str, typer.Option(help="Topic to write, without prefix; made where it is missing.")
+    ] = PROFILES_JSON,
     vectors: Annotated[bool, typer.Option(help="Vectors as lists of numbers; without it they are left out.")] = False,
     until_end: Annotated[bool, typer.Option("--until-end", help="Copy what is there, then stop.")] = False,
 ) -> None:

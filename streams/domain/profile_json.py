@@ -24,10 +24,13 @@ def profile_as_json(value: bytes, *, with_vectors: bool) -> bytes:
     >>> profile_as_json(msgspec.msgpack.encode({"revision": 3, "vectors": {"long": b"\x00<"}}), with_vectors=False)
     b'{"revision":3,"vectors":{}}'
     """
-    profile = _decode(value)
-    if not isinstance(profile, dict):
-        raise msgspec.DecodeError("expected a map")
-    return _encode(_plain(profile, with_vectors=with_vectors))
+    try:
+        profile = _decode(value)
+        if not isinstance(profile, dict):
+            raise msgspec.DecodeError("expected a map")
+        return _encode(_plain(profile, with_vectors=with_vectors))
+    except (UnicodeError, RecursionError, TypeError) as error:
+        raise msgspec.DecodeError(f"no profile: {type(error).__name__}") from None
 
 
 def _plain(value: Any, *, with_vectors: bool) -> Any:

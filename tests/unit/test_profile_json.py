@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import msgspec
 import numpy as np
@@ -52,7 +53,13 @@ def test_without_vectors_all_else_is_there() -> None:
     assert (profile["revision"], profile["tags"][0]["tag"]) == (7, "trail running")
 
 
-@pytest.mark.parametrize("value", [b"", b"\xc1", b"\x93\x01\x02\x03", b"{}", msgspec.msgpack.encode({"v": b"odd"})])
+@given(st.binary(max_size=64))
+def test_any_bytes_become_json_or_are_refused(value: bytes) -> None:
+    with suppress(msgspec.DecodeError):
+        assert isinstance(json.loads(profile_as_json(value, with_vectors=True)), dict)
+
+
+@pytest.mark.parametrize("value", [b"", b"\xc1", b"\x93\x01\x02\x03", b"{}", msgspec.msgpack.encode({"v": b"odd"}), b"\x81\xa1\xff\x01", b"\x81" * 5_000])
 def test_what_is_no_profile_is_refused(value: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         profile_as_json(value, with_vectors=True)
