@@ -11,17 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from docs.asyncapi import asyncapi
 from docs.figures import drawn
+from docs.openapi import openapi
 from streams.domain.actions import BUILT_IN
-from streams.domain.field_classes import with_classes
-from streams.domain.profiles import ProfileRecord
 from streams.domain.reasons import MEANING
+from streams.domain.schemas import schemas
 from streams.settings import PREFIX, Settings
-from streams.telemetry import access_metrics, evaluation_metrics  # noqa: F401 - they declare their metrics
+from streams.telemetry import access_metrics, evaluation_metrics, mirror_metrics  # noqa: F401 - they declare their metrics
 from streams.telemetry.metrics import DECLARED
 
 DOCS = Path(__file__).parent
@@ -35,9 +35,14 @@ def pages() -> dict[str, str]:
         "configuration.md": "\n".join(_configuration()) + "\n",
         "metrics.md": "\n".join(_metrics()) + "\n",
         "events.md": "\n".join(_events()) + "\n",
-        "schemas/profile.json": json.dumps(_profile_schema(), indent=2, ensure_ascii=False) + "\n",
+        "schemas/asyncapi.json": _json(asyncapi()),
+        "schemas/openapi.json": _json(openapi()),
         **drawn(),
-    }
+    } | {f"schemas/{name}.json": _json(schema) for name, schema in schemas().items()}
+
+
+def _json(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _configuration() -> Iterator[str]:
@@ -115,11 +120,6 @@ def _events() -> Iterator[str]:
         takes = action.takes if action.takes != "none" else ""
         kind = "about the person" if action.control else action.facet
         yield f"| `{name}` | {weight} | {kind} | {takes} | {f'`{action.reverses}`' if action.reverses else ''} |"
-
-
-def _profile_schema() -> dict[str, Any]:
-    schema = with_classes(msgspec.json.schema(ProfileRecord))
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:braid:profile:1"} | schema
 
 
 def main() -> int:

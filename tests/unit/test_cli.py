@@ -10,7 +10,7 @@ import pytest
 from streams.cli.commands import app
 
 COMMANDS = [
-    "demo", "evaluate", "worker", "serve", "broker", "replay", "tail", "profile", "recommend", "explain", "topics apply",
+    "demo", "evaluate", "worker", "serve", "broker", "replay", "tail", "mirror", "profile", "recommend", "explain", "topics apply",
     "topics check", "keys new", "keys hash", "keys write", "rights", "segments check", "ingest",
 ]  # fmt: skip
 
