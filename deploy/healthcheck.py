@@ -15,7 +15,7 @@ def is_ready(port: int) -> bool:
     asking = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     try:
         asking.request("GET", "/readyz")
-        return asking.getresponse().status == 200  # noqa: PLR2004
+        return asking.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
     finally:

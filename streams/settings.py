@@ -61,8 +61,8 @@ class Kafka(_Group):
     group_instance_id: str = Field(
         "",
         pattern=r"^[A-Za-z0-9._-]{0,200}$",
-        description="Name of this worker alone and always: started again within the session timeout it gets its partitions "
-        "back, and nobody else's move. Empty: they are shared out anew at every start and stop.",
+        description="Name of this worker alone: started again within the session timeout it gets its partitions back, "
+        "and nobody else's move. Empty: they are shared out anew at every start and stop.",
     )
 
 

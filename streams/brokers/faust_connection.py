@@ -11,7 +11,7 @@ from streams.settings import Kafka
 
 
 def faust_broker_options(kafka: Kafka, *, is_embedded: bool = False) -> dict[str, Any]:
-    """Options for `faust.App` that let its consumer into the cluster, and into its groups under a name if it has one."""
+    """Options for `faust.App` that let its consumer into the cluster, and into its groups by name where it has one."""
     membership = {"consumer_group_instance_id": kafka.group_instance_id} if kafka.group_instance_id else {}
     return membership | _entry(kafka, is_embedded=is_embedded)
 
