@@ -60,7 +60,7 @@ class Machine:
         self.services, self.folder, self.bootstrap_servers = services, folder, bootstrap_servers
         self.ports = dict(zip(("9100", "8080", "8001", "9101"), map(str, free_ports(4)), strict=True))
         self.running: dict[str, subprocess.Popen[bytes]] = {}
-        for name in ("home", "root", "tmp"):
+        for name in ("root", "tmp"):
             (folder / name).mkdir()
 
     def environment_of(self, name: str) -> dict[str, str]:
@@ -74,14 +74,13 @@ class Machine:
         settings = self.services[name]["environment"]
         kept = {key: value for key, value in os.environ.items() if not key.startswith("BRAID_")}
         moved = {key: of_the_container.get(value, value) for key, value in settings.items()}
-        if not self.services[name].get("volumes"):
-            state.mkdir(mode=0o500)
-        return kept | {"HOME": str(self.folder / "home"), "TMPDIR": str(self.folder / "tmp")} | moved
+        state.mkdir()
+        return kept | {"HOME": str(state), "TMPDIR": str(self.folder / "tmp"), "PYTHONPATH": str(ROOT)} | moved
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
         self.running[name] = subprocess.Popen(
             [sys.executable, "-m", "streams", *self.services[name]["command"]],
-            env=self.environment_of(name) | {"PYTHONPATH": str(ROOT)},
+            env=self.environment_of(name),
             cwd=self.folder / "root",
             stdout=(self.folder / f"{name}.log").open("wb"),
             stderr=subprocess.STDOUT,
@@ -99,7 +98,7 @@ class Machine:
         while not self.is_healthy(name):
             assert self.running[name].poll() is None, self.log_of(name)
             assert time.monotonic() < give_up_at_s, self.log_of(name)
-            time.sleep(0.2)
+            time.sleep(0.5)
 
     def log_of(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")[-3000:]
@@ -157,4 +156,5 @@ def test_the_services_of_the_compose_file_become_healthy_in_its_order_and_end_wh
     for name in reversed(order[1:]):
         machine.running[name].send_signal(signal.SIGTERM)
         assert machine.running[name].wait(int(services[name]["stop_grace_period"].removesuffix("s"))) == 0
-    assert not [*(machine.folder / "home").iterdir(), *(machine.folder / "root").iterdir()]
+    read_only = ["root", *(name for name in order if "volumes" not in services[name])]
+    assert not [file for name in read_only for file in (machine.folder / name).iterdir()]

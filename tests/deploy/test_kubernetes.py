@@ -205,6 +205,8 @@ def test_monitors_find_the_pods_and_ports_they_are_for() -> None:
         (endpoint,) = monitor["endpoints"]
         assert endpoint["port"] in {port["name"] for port in service["spec"]["ports"]}
         assert endpoint["path"] == "/metrics"
+        assert endpoint["relabelings"] == [{"targetLabel": "job", "replacement": f"braid-{name}"}]
+    assert worker["relabelings"] == [{"targetLabel": "job", "replacement": "braid-worker"}]
     (serve,) = manifest("ServiceMonitor", "serve")["spec"]["endpoints"]
     assert serve["authorization"]["credentials"] == {"name": "braid-metrics", "key": "key"}
 
