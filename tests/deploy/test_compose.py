@@ -134,6 +134,11 @@ def test_every_service_is_guarded_and_bounded(services: dict[str, Any], name: st
         assert not service["user"].startswith("0")
 
 
+def test_every_process_has_the_time_to_end_in_order(services: dict[str, Any]) -> None:
+    longest_s = Settings().engine.transaction_timeout_s
+    assert all(float(services[name]["stop_grace_period"].removesuffix("s")) > longest_s for name in BRAID)
+
+
 def test_state_lies_on_volumes_where_the_settings_say(services: dict[str, Any]) -> None:
     volumes = compose(SECRETS)["volumes"]
     for name in ("worker", "serve"):

@@ -29,6 +29,7 @@ from tests.deploy.deployed import (
     workloads,
 )
 
+PAGE = (ROOT / "docs/operate.md").read_text("utf-8")
 #: Custom resources: the validator has no schema of theirs.
 CUSTOM = {"ScaledObject", "PodMonitor", "ServiceMonitor"}
 BUILT_IN = [document for document in manifests() if document["kind"] not in CUSTOM]
@@ -80,18 +81,28 @@ def test_every_file_is_part_of_a_kustomization() -> None:
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
-def test_an_overlay_with_all_components_builds(tmp_path: Path) -> None:
-    shutil.copytree(KUBERNETES, tmp_path / "kubernetes")
-    overlay = tmp_path / "overlay"
-    overlay.mkdir()
-    (overlay / "kustomization.yaml").write_text(
-        "resources: [../kubernetes]\ncomponents: [../kubernetes/monitoring, ../kubernetes/autoscaling]\n"
+def test_the_overlay_of_the_page_builds_with_all_components(tmp_path: Path) -> None:
+    (overlay,) = [block for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if "kind: Kustomization" in block]
+    shutil.copytree(KUBERNETES, tmp_path / "braid/deploy/kubernetes")
+    (tmp_path / "overlay").mkdir()
+    (tmp_path / "overlay/kustomization.yaml").write_text(overlay)
+    built = subprocess.run(
+        ["kubectl", "kustomize", str(tmp_path / "overlay")], capture_output=True, text=True, check=False
     )
-    built = subprocess.run(["kubectl", "kustomize", str(overlay)], capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
     documents = list(yaml.safe_load_all(built.stdout))
     assert len(documents) == len(manifests()) + 1  # and the config map
     assert {each["metadata"].get("namespace") for each in documents if each["kind"] != "Namespace"} == {"braid"}
+    (settings,) = [each["data"] for each in documents if each["kind"] == "ConfigMap"]
+    assert settings == settings_map() | {"BRAID_KAFKA__BOOTSTRAP_SERVERS": "kafka-1.example.com:9092"}
+    images = {container_of(each)["image"] for each in documents if each["kind"] in {"StatefulSet", "Deployment", "Job"}}
+    assert images == {f"registry.example.com/braid-profiles:{project()['project']['version']}"}
+
+
+def test_the_page_makes_every_secret_that_is_asked_for() -> None:
+    made = set(re.findall(r"create secret generic (\S+)", PAGE))
+    sources = [source for document in workloads() for source in container_of(document)["envFrom"]]
+    assert made == {source["secretRef"]["name"] for source in sources if "secretRef" in source} | {"braid-metrics"}
 
 
 def test_every_variable_is_a_setting_and_every_value_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
