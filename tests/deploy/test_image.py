@@ -85,7 +85,8 @@ def test_the_wheel_holds_what_is_not_code(wheel: set[str], name: str) -> None:
 
 
 def test_the_wheel_holds_nothing_else(wheel: set[str]) -> None:
-    assert {name.split("/")[0] for name in wheel} == {"streams", "encoders", "index", "braid_profiles-0.1.0.dist-info"}
+    metadata = f"braid_profiles-{project()['project']['version']}.dist-info"
+    assert {name.split("/")[0] for name in wheel} == {"streams", "encoders", "index", metadata}
 
 
 class Probed:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from streams.domain.topic_names import TopicNames
 from tests.support.brokers import admin_of, eventually
 from tests.support.kafka_pipeline import Pipeline, pipeline
+from tests.support.pipeline import Worker
 
 __all__ = ["pipeline"]
 pytestmark = [pytest.mark.kafka]
@@ -25,10 +24,8 @@ def members_of(pipeline: Pipeline) -> dict[str, set[int]]:
 
 
 @pytest.mark.requirement("Q2")
-def test_a_worker_that_is_started_again_gets_its_partitions_back_and_nobody_elses_move(
-    pipeline: Pipeline, tmp_path: Path
-) -> None:
-    def named(name: str):
+def test_a_worker_that_is_started_again_gets_its_partitions_back_and_nobody_elses_move(pipeline: Pipeline) -> None:
+    def named(name: str) -> Worker:
         return pipeline.worker(
             name, only="profile", BRAID_KAFKA__GROUP_INSTANCE_ID=name, BRAID_KAFKA__SESSION_TIMEOUT_S="45"
         )
@@ -37,6 +34,7 @@ def test_a_worker_that_is_started_again_gets_its_partitions_back_and_nobody_else
     one.wait_ready()
     two.wait_ready()
     eventually(lambda: sorted(map(len, members_of(pipeline).values())) == [2, 2], 30)
+    eventually(lambda: two.metric("braid_owned_partitions") == 2)
     owned, moves = members_of(pipeline), two.metric("braid_rebalances_total")
 
     one.terminate()
