@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from streams.cli import keys, models, segments, topics
+from streams.cli import dead_letters, keys, models, segments, topics
 from streams.cli.broker import broker
 from streams.cli.demo.command import demo
 from streams.cli.evaluate import evaluate
@@ -37,6 +37,7 @@ for command in (demo, worker, serve, broker, replay, tail, profile, recommend, e
 app.command()(rights)
 app.command()(evaluate)
 app.command()(train)
+app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(segments.app, name="segments")

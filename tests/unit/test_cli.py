@@ -11,7 +11,8 @@ from streams.cli.commands import app
 
 COMMANDS = [
     "demo", "evaluate", "worker", "serve", "broker", "replay", "tail", "profile", "recommend", "explain", "topics apply",
-    "topics check", "keys new", "keys hash", "rights", "segments check",
+    "topics check", "dead-letters list", "dead-letters show",
+    "dead-letters retry", "keys new", "keys hash", "rights", "segments check",
 ]  # fmt: skip
 
 
