@@ -34,6 +34,8 @@ from streams.brokers.faust_connection import faust_broker_options
 from streams.brokers.source_topics import SourceTopics
 from streams.brokers.topics import letters_kept_s
 from streams.domain.audit_records import mark_of
+from streams.domain.identity_records import IDENTITY_STATE_VERSION
+from streams.domain.states import STATE_VERSION
 from streams.domain.topic_names import APPLICATION, TopicNames
 from streams.engine.effects import Stage
 from streams.engine.fatal import die
@@ -50,7 +52,7 @@ from streams.errors import Unavailable
 from streams.ports import EmbeddingCache, Encoder
 from streams.service.describe_items import ItemDescriber
 from streams.service.encode_texts import CachingEncoder
-from streams.service.erase_letters import LetterEraser
+from streams.service.erase_letters import LETTER_STATE_VERSION, LetterEraser
 from streams.service.hand_over import PersonRules
 from streams.service.identify import Identified, IdentityLog
 from streams.service.letter_owners import EventOwners, LinkOwners, user_event_owners
@@ -141,7 +143,7 @@ class WorkerParts:
         keep = self._kept(LinkOwners(secrets, partial(salvage_identity, max_bytes=max_bytes)))
         stage = IdentityStage(log, self.names, _count_identities, keep, mark)
         changelog = ChangelogSource(client_config(self.settings.kafka), self.names.identity_state)
-        return self._app(stage, (self.names.identity,), self._owner(stage.name, changelog))
+        return self._app(stage, (self.names.identity,), self._owner(stage.name, changelog, IDENTITY_STATE_VERSION))
 
     def catalogue(self) -> StageApp:
         """`items` → `item-vectors`."""
@@ -186,7 +188,7 @@ class WorkerParts:
             ),
         )
         changelog = ChangelogSource(client_config(self.settings.kafka), self.names.profile_state)
-        owner = self._owner("profile", changelog)
+        owner = self._owner("profile", changelog, STATE_VERSION)
         engine = self.settings.engine
         batch = BatchLimits(engine.max_batch_records, engine.max_batch_users)
         stage = ProfileStage(updater, self.names, SystemClock(), self._kept(user_event_owners))
@@ -197,7 +199,8 @@ class WorkerParts:
         """`dead-letters` → the end of letters whose person was erased."""
         stage = LettersStage(LetterEraser(letters_kept_s(self.settings.topics)), self.names)
         changelog = ChangelogSource(client_config(self.settings.kafka), self.names.letter_state)
-        return self._app(stage, (self.names.dead_letters,), self._owner(stage.name, changelog))
+        owner = self._owner(stage.name, changelog, LETTER_STATE_VERSION)
+        return self._app(stage, (self.names.dead_letters,), owner)
 
     def _kept(self, owned: Keep) -> Keep:
         """Whose a letter is can be told as long as its bytes are as they came."""
@@ -228,7 +231,7 @@ class WorkerParts:
         self.views.append(identities)
         return identities
 
-    def _owner(self, stage: str, changelog: ChangelogSource | None) -> OwnerConfig:
+    def _owner(self, stage: str, changelog: ChangelogSource | None, state_format: int = 1) -> OwnerConfig:
         return OwnerConfig(
             application=self.names.application,
             stage=stage,
@@ -239,6 +242,7 @@ class WorkerParts:
             topic_ids=self.sources.topic_ids,
             fault=self.fault,
             progress=_show_restore if changelog is not None else None,
+            state_format=state_format,
         )
 
     def _standby(self, owner: OwnerConfig | None) -> Standby | None:

@@ -25,12 +25,14 @@ _MEMTABLE_BYTES = 32 << 20
 class Marker(msgspec.Struct, array_like=True, frozen=True):
     """The last record of every changelog transaction: how far the source was applied.
 
-    topic_id tells a recreated topic from the one the state was built from.
+    topic_id tells a recreated topic from the one the state was built from. state_format: of the stage that wrote the
+    transaction; markers of before it was kept are of the first.
     """
 
     topic: str
     topic_id: str
     next_offset: int
+    state_format: int = 1
 
 
 pack_marker = msgspec.msgpack.Encoder().encode
