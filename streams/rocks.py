@@ -20,6 +20,8 @@ _LOG_FILES = 2
 #: every change, of which there are few.
 _MANIFEST_BYTES = 1
 _SHREDDED = b"\x00shredded"
+#: A folder with a file of this name is a database.
+CURRENT = "CURRENT"
 #: More deleted keys than this are removed by rewriting everything once.
 _MAX_RANGES = 200
 
@@ -39,6 +41,11 @@ def point_lookup_options(cache: Cache, memtable_bytes: int) -> Options:
     blocks.set_bloom_filter(_BLOOM_BITS_PER_KEY, False)
     options.set_block_based_table_factory(blocks)
     return options
+
+
+def last_used_s(folder: Path) -> float:
+    """When a database was last opened, written or closed, by the clock of its files, UTC seconds."""
+    return max(path.stat().st_mtime for path in folder.iterdir() if path.is_file())
 
 
 class Shredder:

@@ -32,8 +32,9 @@ from streams.agents.profiles import ProfileStage
 from streams.brokers.connection import client_config, consumer_config, producer_config
 from streams.brokers.faust_connection import faust_broker_options
 from streams.brokers.source_topics import SourceTopics
-from streams.brokers.topics import letters_kept_s
+from streams.brokers.topics import TOMBSTONE_RETENTION_DAYS, letters_kept_s
 from streams.domain.audit_records import mark_of
+from streams.domain.decay import DAY_S
 from streams.domain.identity_records import IDENTITY_STATE_VERSION
 from streams.domain.states import STATE_VERSION
 from streams.domain.topic_names import APPLICATION, TopicNames
@@ -237,12 +238,18 @@ class WorkerParts:
             stage=stage,
             producer_client=producer_config(self.settings.kafka),
             timeout_s=self.settings.engine.transaction_timeout_s,
-            storage=TableStorage.under(self.settings.state_dir / stage) if changelog is not None else None,
+            storage=self._storage(stage) if changelog is not None else None,
             changelog=changelog,
             topic_ids=self.sources.topic_ids,
             fault=self.fault,
             progress=_show_restore if changelog is not None else None,
             state_format=state_format,
+        )
+
+    def _storage(self, stage: str) -> TableStorage:
+        clock, away_s = SystemClock(), TOMBSTONE_RETENTION_DAYS * DAY_S
+        return TableStorage.under(
+            self.settings.state_dir / stage, forgotten_before_s=lambda: clock.now_s() - away_s
         )
 
     def _standby(self, owner: OwnerConfig | None) -> Standby | None:

@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from streams.cli import dead_letters, keys, models, segments, topics
+from streams.cli import dead_letters, keys, models, segments, state, topics
 from streams.cli.broker import broker
 from streams.cli.demo.command import demo
 from streams.cli.evaluate import evaluate
@@ -41,6 +41,7 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(segments.app, name="segments")
+app.add_typer(state.app, name="state")
 app.add_typer(topics.app, name="topics")
 
 
