@@ -11,7 +11,7 @@ from streams.cli.commands import app
 
 COMMANDS = [
     "demo", "evaluate", "worker", "serve", "broker", "replay", "tail", "profile", "recommend", "explain", "topics apply",
-    "topics check", "dead-letters list", "dead-letters show",
+    "topics check", "topics upgrade", "dead-letters list", "dead-letters show",
     "dead-letters retry", "state snapshot", "state restore", "keys new", "keys hash", "rights", "segments check",
 ]  # fmt: skip
 
