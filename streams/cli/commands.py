@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 
 from streams.cli import dead_letters, keys, models, segments, state, topics
 from streams.cli.broker import broker
+from streams.cli.check import check
 from streams.cli.demo.command import demo
 from streams.cli.evaluate import evaluate
 from streams.cli.person import explain, export, forget, profile, recommend
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 for command in (demo, worker, serve, broker, replay, tail, profile, recommend, explain, export, forget):
     app.command()(command)
+app.command()(check)
 app.command()(rights)
 app.command()(evaluate)
 app.command()(train)

@@ -12,7 +12,7 @@ from streams.cli.commands import app
 COMMANDS = [
     "demo", "evaluate", "worker", "serve", "broker", "replay", "tail", "profile", "recommend", "explain", "topics apply",
     "topics check", "topics upgrade", "dead-letters list", "dead-letters show",
-    "dead-letters retry", "state snapshot", "state restore", "keys new", "keys hash", "rights", "segments check",
+    "dead-letters retry", "state snapshot", "state restore", "keys new", "keys hash", "rights", "check", "segments check",
 ]  # fmt: skip
 
 
