@@ -6,7 +6,7 @@ Raw bytes, one shared block cache, bloom filters.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
@@ -45,7 +45,11 @@ def point_lookup_options(cache: Cache, memtable_bytes: int) -> Options:
 
 def last_used_s(folder: Path) -> float:
     """When a database was last opened, written or closed, by the clock of its files, UTC seconds."""
-    return max(path.stat().st_mtime for path in folder.iterdir() if path.is_file())
+    newest_s = 0.0
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):  # a process that has it open removes files
+            newest_s = max(newest_s, path.stat().st_mtime if path.is_file() else 0.0)
+    return newest_s
 
 
 class Shredder:

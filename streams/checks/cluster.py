@@ -97,8 +97,8 @@ def topics(differences: Sequence[Difference], n_declared: int) -> Iterator[Findi
     faults = [each for each in differences if each.kind == "fault"]
     for each in faults:
         said = f"{each.topic}, {each.field}: {each.found}, declared {each.declared}"
-        # A setting that differs is a promise that is not kept; a missing topic stops the workers.
-        yield Finding("topics", "fail", said, f"`braid topics upgrade`, else {each.remedy}")
+        remedy = each.remedy if each.field == "topic" else f"`braid topics upgrade`, or {each.remedy}"
+        yield Finding("topics", "fail", said, remedy)
     if len(differences) > len(faults):
         n = len(differences) - len(faults)
         yield Finding("topics", "warn", f"settings of {n} topics are not told by this broker", differences[-1].found)

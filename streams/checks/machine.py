@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
 from streams.checks.findings import Finding
@@ -78,9 +77,8 @@ def _is_for(requirement: Requirement, extra: str) -> bool:
     """Whether it is asked for by the distribution itself (""), or by an extra and not without it."""
     if requirement.marker is None:
         return not extra
-    environment = {**default_environment(), "extra": ""}
-    without = requirement.marker.evaluate(environment)
-    return without if not extra else not without and requirement.marker.evaluate({**environment, "extra": extra})
+    without = requirement.marker.evaluate({"extra": ""})
+    return without if not extra else not without and requirement.marker.evaluate({"extra": extra})
 
 
 def _fault(requirement: Requirement) -> str:
