@@ -1,11 +1,12 @@
 """The state of a release as files: written once when it is made, read by every release after it.
 
-One file for each changelog and topic, MessagePack: [[partition, key, value, headers], ...], and `positions.bin` for how
-far each topic was read.
+One file for each changelog and topic, MessagePack: [[partition, key, value, headers], ...]; `positions.bin` for how far each
+topic was read; a user's record with every field filled, and beside it what it says.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,9 @@ import msgspec
 
 from streams.domain.events import Item, ItemRecord
 from streams.domain.raw import RawRecord
+from streams.domain.states import pack_state
 from streams.engine.table import MARKER_KEY, Marker, pack_marker
+from tests.formats.full_state import a_full_state, named
 from tests.formats.scenario import after, before
 from tests.support.whole import NAMES, Table, Whole
 
@@ -25,6 +28,7 @@ CHANGELOGS: Final = {
     NAMES.dead_letters: NAMES.letter_state,
 }
 READ: Final = (NAMES.user_events, NAMES.identities, NAMES.profiles, NAMES.dead_letters)
+FULL: Final = "full-state"
 POSITIONS, AFTERWARDS = "positions", "profiles-afterwards"
 Record = tuple[int, bytes | None, bytes | None, Any]
 _encode = msgspec.msgpack.Encoder().encode
@@ -57,6 +61,8 @@ def keep(release: str) -> None:
     for name in READ:
         _write(folder, name, _of_topic(whole, name))
     _write(folder, NAMES.item_vectors, [(0, b"shop:i1", _encode(_an_item()), ())])
+    (folder / FULL).with_suffix(".bin").write_bytes(pack_state(a_full_state()))
+    (folder / FULL).with_suffix(".json").write_text(json.dumps(named(a_full_state()), indent=1))
     _write(folder, POSITIONS, [(partition, topic.encode(), str(n).encode(), ()) for (topic, partition), n in _ends(whole)])
     after(whole)
     _write(folder, AFTERWARDS, _of_topic(whole, NAMES.profiles))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from streams.domain.letter_erasures import decode_erasure
 from streams.domain.moves import ARRIVAL, pack_arrival, unpack_arrival
 from streams.domain.profiles import decode_profile
 from streams.domain.raw import RawRecord
-from streams.domain.states import STATE_VERSION
+from streams.domain.states import STATE_VERSION, unpack_state
 from streams.engine.ownership import acquire
 from streams.engine.table import MARKER_KEY, _unpack_marker
 from streams.errors import InvalidEvent, NewerFormat
@@ -23,7 +24,8 @@ from streams.service.hand_over import decode_handover, is_handover
 from streams.service.update_profiles import decode_event
 from tests.chaos.fake_log import FakeBroker
 from tests.chaos.model import SOURCE, ModelWorker
-from tests.formats.kept import AFTERWARDS, CHANGELOGS, opened, records, releases
+from tests.formats.full_state import a_full_state, named, unsaid
+from tests.formats.kept import AFTERWARDS, CHANGELOGS, FOLDER, FULL, opened, records, releases
 from tests.formats.scenario import after, before
 from tests.support.whole import NAMES, Whole
 
@@ -94,6 +96,16 @@ def test_every_record_of_an_earlier_release_is_read(release: str) -> None:
     assert {bool(decode_dead_letter(value) if is_letter(key, value) else decode_erasure(value)) for key, value in letters} == {True}
     profiles = [value for _, _, value, _ in records(release, NAMES.profiles) if value is not None]
     assert {decode_profile(value).change.kind for value in profiles} >= {"update", "merge", "split", "erase"}
+
+
+@RELEASES
+def test_every_field_of_a_record_of_an_earlier_release_keeps_its_meaning(release: str) -> None:
+    state = unpack_state((FOLDER / release / f"{FULL}.bin").read_bytes())
+    assert_holds(json.loads((FOLDER / release / f"{FULL}.json").read_text()), named(state))
+
+
+def test_no_field_of_a_record_can_be_added_without_being_kept_for_later_releases() -> None:
+    assert unsaid(a_full_state()) == []
 
 
 @RELEASES
