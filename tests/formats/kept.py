@@ -13,19 +13,21 @@ from typing import Any, Final
 import msgspec
 
 from streams.domain.events import Item, ItemRecord
+from streams.domain.identity_records import IDENTITY_STATE_VERSION
 from streams.domain.raw import RawRecord
-from streams.domain.states import pack_state
+from streams.domain.states import STATE_VERSION, pack_state
 from streams.engine.table import MARKER_KEY, Marker, pack_marker
+from streams.service.erase_letters import LETTER_STATE_VERSION
 from tests.formats.full_state import a_full_state, named
 from tests.formats.scenario import after, before
 from tests.support.whole import NAMES, Table, Whole
 
 FOLDER: Final = Path(__file__).parent
-#: Source topic of each stage with a state -> its changelog.
+#: Source topic of each stage with a state -> (its changelog, the format that this release writes).
 CHANGELOGS: Final = {
-    NAMES.user_events: NAMES.profile_state,
-    NAMES.identity: NAMES.identity_state,
-    NAMES.dead_letters: NAMES.letter_state,
+    NAMES.user_events: (NAMES.profile_state, STATE_VERSION),
+    NAMES.identity: (NAMES.identity_state, IDENTITY_STATE_VERSION),
+    NAMES.dead_letters: (NAMES.letter_state, LETTER_STATE_VERSION),
 }
 READ: Final = (NAMES.user_events, NAMES.identities, NAMES.profiles, NAMES.dead_letters)
 FULL: Final = "full-state"
@@ -50,13 +52,13 @@ def keep(release: str) -> None:
     folder.mkdir()
     whole = Whole()
     before(whole)
-    for source, changelog in CHANGELOGS.items():
-        entries = [
-            (partition, key, value, ())
-            for (topic, partition), table in whole.tables.items()
-            if topic == source
-            for key, value in [*table.items(), (MARKER_KEY, pack_marker(Marker(topic, "", whole.at[topic, partition])))]
-        ]
+    for source, (changelog, state_format) in CHANGELOGS.items():
+        entries: list[Record] = []
+        for (topic, partition), table in whole.tables.items():
+            if topic == source:
+                marker = Marker(topic, "", whole.at[topic, partition], state_format)
+                held = [*table.items(), (MARKER_KEY, pack_marker(marker))]
+                entries += [(partition, key, value, ()) for key, value in held]
         _write(folder, changelog, entries)
     for name in READ:
         _write(folder, name, _of_topic(whole, name))
@@ -78,7 +80,7 @@ def opened(release: str) -> Whole:
     for partition, key, value, headers in records(release, NAMES.identities):
         at = NAMES.identities, partition
         whole.log.setdefault(at, []).append(RawRecord(value, headers, 0.0, at[0], partition, len(whole.log[at]), key))
-    for source, changelog in CHANGELOGS.items():
+    for source, (changelog, _) in CHANGELOGS.items():
         for partition, key, value, _ in records(release, changelog):
             if key != MARKER_KEY:
                 whole.tables.setdefault((source, partition), Table())[key or b""] = value or b""

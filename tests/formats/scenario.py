@@ -21,7 +21,8 @@ def before(whole: Whole) -> None:
         whole.say("shop", "bob", "review.posted", at_s=at_s, data={"item": {"item_id": "i2", "title": "lens"}, "rating": 5, "text": "sharp"})
     whole.say("shop", "ann", "user.traits", data={"traits": {"age_band": "25-34", "language": "en"}})
     whole.say("shop", "eve", title="tea pot")
-    whole.say("shop", "eve", "thing.unheard")
+    for who in ("eve", "bob"):
+        whole.say("shop", who, "thing.unheard")
     whole.say("video", "cyd", "video.liked", title="jazz night")
     whole.say("video", "cyd", "consent.changed", data={"consents": {"share": True}, "block_tags": ["topic:jazz"]})
     whole.run()
