@@ -108,8 +108,7 @@ def put_back(source: Path, state_dir: Path, manifest: Manifest) -> None:
         shutil.copyfile(source / file.path, copy)
     verify(unfinished, manifest.files)
     for part in manifest.parts:
-        for copy in (unfinished / part.name).rglob("*"):
-            os.utime(copy, (part.as_of_s, part.as_of_s))  # as young as what is in it
+        _date(unfinished / part.name, part.as_of_s)  # as young as what is in it
         (state_dir / part.name).parent.mkdir(parents=True, exist_ok=True)
         (unfinished / part.name).rename(state_dir / part.name)
     shutil.rmtree(unfinished)
@@ -127,6 +126,11 @@ def _newest_s(folder: Path) -> float:
     return min((last_used_s(path.parent) for path in folder.rglob(CURRENT)), default=0.0)
 
 
+def _date(folder: Path, at_s: float) -> None:
+    for path in folder.rglob("*"):
+        os.utime(path, (at_s, at_s))
+
+
 def _copy(folder: Path, target: Path) -> None:
     """Databases by RocksDB itself, under their locks; other files as they are."""
     if (folder / CURRENT).exists():
@@ -142,9 +146,11 @@ def _copy(folder: Path, target: Path) -> None:
 
 def _checkpoint(folder: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
+    used_s = last_used_s(folder)
     with storage_errors_named("state", folder):
         database = Rdict(str(folder), options=point_lookup_options(Cache(_CACHE_BYTES), _MEMTABLE_BYTES))
         try:
             Checkpoint(database).create_checkpoint(str(target))
         finally:
             database.close()
+    _date(folder, used_s)  # looking at a state makes it no younger

@@ -76,8 +76,8 @@ def _step(difference: Difference, spec: TopicSpec, n_replicas: int) -> Step:
 
 def _reasons_to_leave(difference: Difference, spec: TopicSpec, n_replicas: int) -> Iterator[str]:
     field, declared, found = difference.field, difference.declared, difference.found
-    is_shape = field in {"topic", "replication"} or not _is_understood(difference)
-    if is_shape or (field == "partitions" and not (spec.may_grow and int(declared) > int(found))):
+    is_beyond_us = field in {"topic", "replication"} or not _is_understood(difference)
+    if is_beyond_us or (field == "partitions" and not (spec.may_grow and int(declared) > int(found))):
         yield difference.remedy
     elif field in _NEVER_LESS and int(declared) < int(found):
         yield f"less than there is: records would go or be refused; if that is meant, {difference.remedy}"

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from confluent_kafka import KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, ClusterMetadata, OffsetSpec
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # documented there, re-exported without __all__
+    AdminClient,
+    ClusterMetadata,
+    OffsetSpec,
+)
 
 from streams.brokers.connection import admin_config
 from streams.brokers.contact import missing_rights, refusal_of
@@ -83,7 +87,7 @@ def advertised(metadata: ClusterMetadata, connect: Connect = socket.create_conne
     """Clients are sent to what each broker says of itself, whatever address they began with."""
     for broker in metadata.brokers.values():
         try:
-            connect((broker.host, broker.port), CONNECT_S).close()
+            connect((str(broker.host), broker.port), CONNECT_S).close()
         except OSError as error:
             said = f"broker {broker.id} says it is at {broker.host}:{broker.port}, not reached from here ({error})"
             remedy = "set advertised.listeners of the broker to an address that this machine reaches and resolves"
@@ -122,7 +126,8 @@ def clock(newest_s: float | None, now_s: float) -> Iterator[Finding]:
 
 
 def _newest_s(admin: AdminClient, places: Sequence[TopicPartition]) -> float | None:
-    answers = admin.list_offsets(dict.fromkeys(places, OffsetSpec.max_timestamp()), request_timeout=REQUEST_S)
+    newest: OffsetSpec = OffsetSpec.max_timestamp()  # type: ignore[no-untyped-call]  # its own stubs lack it
+    answers = admin.list_offsets(dict.fromkeys(places, newest), request_timeout=REQUEST_S)
     found = []
     for answer in answers.values():
         try:

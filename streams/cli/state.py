@@ -13,6 +13,7 @@ from streams.adapters.folders import writable_folder
 from streams.adapters.snapshot_manifest import Manifest, Owner, read_manifest, secret_mark
 from streams.adapters.state_snapshots import check_fits, put_back, take
 from streams.brokers.topics import TOMBSTONE_RETENTION_DAYS
+from streams.errors import Retryable, Unavailable
 from streams.settings import DAY_S, Settings
 
 app = typer.Typer(no_args_is_help=True, help="Keep a copy of the local state, and put it back.")
@@ -33,7 +34,10 @@ def snapshot(directory: DirectoryArgument, json: JsonOption = False) -> None:
     Example: braid state snapshot /backup/worker-1
     """
     settings = Settings.load()
-    taken = take(settings.state_dir, directory, _owner(settings), SystemClock().now_s(), MAX_AGE_S)
+    try:
+        taken = take(settings.state_dir, directory, _owner(settings), SystemClock().now_s(), MAX_AGE_S)
+    except Retryable as error:
+        raise Unavailable(f"{error}; stop it first, and name a new folder") from error
     for name in taken.too_old:
         typer.echo(f"{name}: left out, for it is too old to catch up; it comes back from its topic", err=True)
     _tell(taken.manifest, directory, "kept in", json=json)

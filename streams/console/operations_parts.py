@@ -51,9 +51,9 @@ class Identities(Protocol):
 
 @dataclass(frozen=True)
 class Operations:
-    """trials: what the gate says of a letter now. sample: a letter's bytes as they may be shown,
-    by what its topic holds of them. preview: how profiles
-    are published. platform_of: whose events a topic carries, None for other topics.
+    """trials: what the gate says of a letter now. sample: a letter's bytes as they may be shown, by what is kept of them.
+
+    preview: how profiles are published. platform_of: whose events a topic carries, None for other topics.
     """
 
     stands: Stands

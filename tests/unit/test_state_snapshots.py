@@ -17,13 +17,15 @@ from msgspec.structs import replace
 from rocksdict import Cache
 from typer.testing import CliRunner
 
+from streams.adapters.clock import SystemClock
 from streams.cli.state import MAX_AGE_S, app
 from streams.domain.states import UserState, unpack_state
 from streams.engine.checkpoint import Batch, Checkpoint
 from streams.engine.ownership import OwnedPartition, OwnerConfig, acquire
 from streams.engine.recovery import ChangelogSource
 from streams.engine.table import PartitionTable, TableStorage
-from streams.errors import CorruptState, NewerFormat, Retryable, Unavailable, UsageError
+from streams.errors import CorruptState, NewerFormat, Unavailable, UsageError
+from streams.rocks import last_used_s
 from tests.chaos.fake_log import FakeBroker, FakeConsumer, FakeProducer
 from tests.support.whole import NAMES, Table, Whole
 
@@ -170,7 +172,7 @@ def test_what_is_put_back_is_what_was_kept_and_caches_are_not(state: Path, tmp_p
 
 def test_a_state_that_a_process_uses_is_not_copied(state: Path, tmp_path: Path) -> None:
     table = PartitionTable(state / "profile" / "1", Cache(1 << 20))
-    with pytest.raises(Retryable, match="in use by another process"):
+    with pytest.raises(Unavailable, match=r"in use by another process.*stop it first"):
         braid("snapshot", tmp_path / "kept")
     table.close()
     with pytest.raises(UsageError, match="no finished snapshot"):
@@ -247,9 +249,12 @@ def test_a_folder_that_was_left_too_long_ago_is_not_kept(state: Path, tmp_path: 
 
 
 @pytest.mark.requirement("N8")
-def test_putting_back_makes_a_state_no_younger(state: Path, tmp_path: Path) -> None:
+def test_neither_looking_at_a_state_nor_putting_it_back_makes_it_younger(state: Path, tmp_path: Path) -> None:
     aged(state / "profile" / "0", 5)
     braid("snapshot", tmp_path / "kept")
+    assert braid("snapshot", tmp_path / "twice")["parts"]
+    age_s = SystemClock().now_s() - last_used_s(state / "profile" / "0")
+    assert age_s == pytest.approx(5 * DAY_S, abs=600)
     shutil.rmtree(state)
     braid("restore", tmp_path / "kept")
     aged(state / "profile" / "0", 1.5)
