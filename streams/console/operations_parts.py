@@ -51,7 +51,7 @@ class Identities(Protocol):
 
 @dataclass(frozen=True)
 class Operations:
-    """trials: what the gate says of a letter now. sample: a letter's bytes as they may be shown, by what is kept of them.
+    """trials: what the gate says of a letter now. sample: a letter's bytes as they may be shown, by what is kept.
 
     preview: how profiles are published. platform_of: whose events a topic carries, None for other topics.
     """
