@@ -83,6 +83,8 @@ _PREPARING_THREADS: Final = 16
 #: One a lane at most; they are made when needed.
 _COMMITTING_THREADS: Final = 512
 _CATCH_UP_S: Final = 300.0
+#: What was left longer than the topics remember deletions begins empty, or the erased would live on in it.
+_AWAY_S: Final = TOMBSTONE_RETENTION_DAYS * DAY_S
 
 _log = structlog.get_logger(__name__)
 
@@ -212,7 +214,7 @@ class WorkerParts:
         model = VectorModel(model_of(self.encoder).label, self.encoder.dim)
         config = consumer_config(self.settings.kafka, f"{APPLICATION}-items")
         folder = self.settings.state_dir / "items"
-        feeding = Feeding(SystemClock(), _item_view_died)
+        feeding = Feeding(SystemClock(), _item_view_died, _AWAY_S)
         items = FollowedItemCatalogue(folder, model, config, self.names.item_vectors, feeding)
         items.start()
         if not items.wait_until_caught_up(_CATCH_UP_S):
@@ -222,7 +224,7 @@ class WorkerParts:
     def _identities(self) -> FollowedIdentities:
         """Who is who as the identity log last said; a moment's delay is made good by the profile stage."""
         config = consumer_config(self.settings.kafka, f"{APPLICATION}-identities")
-        feeding = Feeding(SystemClock(), partial(die, "the local view of the identities ended"))
+        feeding = Feeding(SystemClock(), partial(die, "the local view of the identities ended"), _AWAY_S)
         identities = FollowedIdentities(
             self.settings.state_dir / "identities", config, self.names.identities, feeding
         )
@@ -247,9 +249,9 @@ class WorkerParts:
         )
 
     def _storage(self, stage: str) -> TableStorage:
-        clock, away_s = SystemClock(), TOMBSTONE_RETENTION_DAYS * DAY_S
+        clock = SystemClock()
         return TableStorage.under(
-            self.settings.state_dir / stage, forgotten_before_s=lambda: clock.now_s() - away_s
+            self.settings.state_dir / stage, forgotten_before_s=lambda: clock.now_s() - _AWAY_S
         )
 
     def _standby(self, owner: OwnerConfig | None) -> Standby | None:
