@@ -19,8 +19,9 @@ def encoder(load: Callable[[], Encoder], placement: Callable[[], str]) -> Iterat
         remedy = "try BRAID_ENCODER__DTYPE=float32 or BRAID_ENCODER__DEVICE=cpu"
         yield Finding("encoder", "fail", f"{loaded.name} gives no vectors", remedy)
     elif loaded.degraded:
-        said = f"{loaded.name} has no weights: vectors know letters and not meanings"
-        yield Finding("encoder", "warn", said, "set BRAID_ENCODER__MODEL to minilm or to a model of the hub")
+        said = f"{loaded.name} works, and its vectors carry less meaning than those of a production encoder"
+        remedy = "enough for a trial; else set BRAID_ENCODER__MODEL to a model of the hub, or leave it out"
+        yield Finding("encoder", "warn", said, remedy)
     else:
         yield Finding("encoder", "ok", f"{loaded.name}, version {loaded.version}, {loaded.dim} dimensions")
     yield Finding("device", "ok", where)

@@ -132,7 +132,7 @@ def test_a_clock_that_is_behind_the_newest_record_is_wrong(newest_s: float | Non
     assert (finding.status, said in finding.said) == (status, True)
 
 
-def test_an_encoder_without_weights_is_a_warning_and_one_that_does_not_load_is_a_fault() -> None:
+def test_a_degraded_encoder_is_a_warning_and_one_that_does_not_load_is_a_fault() -> None:
     def absent() -> Any:
         raise Unavailable("BRAID_ENCODER__MODEL: no such model; name another")
 
