@@ -1,8 +1,8 @@
 """A small layer of rectified units on the encoder's vectors, three of them averaged.
 
 What praise looks like differs between films and kettles; units that answer to one of them only can tell it, a single
-direction for all cannot. Units and inputs are left out at random while learning (dropout, Srivastava et al. 2014), which
-keeps some thousand texts from being learnt by heart. The settings were chosen by cross validation (docs/meaning.md).
+direction for all cannot. Units and inputs are left out at random while learning (dropout, Srivastava et al. 2014):
+some thousand texts would be learnt by heart without. The settings were chosen by cross validation (docs/meaning.md).
 
 N texts, D dimensions of a vector, U units of all layers together.
 """
