@@ -60,7 +60,7 @@ def fit_layer(vectors: NDArray[np.float32], labels: Labels) -> VectorWeights:
     return VectorWeights(
         inward=np.ascontiguousarray(inward).astype(np.float16).astype(np.float32),
         thresholds=layers.thresholds.detach().numpy(),
-        outward=layers.outward.detach().numpy().ravel() / LAYERS,
+        outward=(layers.outward / LAYERS).detach().numpy().ravel(),
         intercept=float(layers.intercepts.detach().mean()),
     )
 
@@ -76,10 +76,12 @@ def _learn(layers: _Layers, vectors: torch.Tensor, labels: torch.Tensor) -> None
     )
     rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=n_steps + 1, pct_start=RISE)
     for _ in range(PASSES):
-        for rows in torch.randperm(len(labels)).split(TEXTS_A_STEP):
+        order = torch.randperm(len(labels))
+        for rows in order.split(TEXTS_A_STEP):  # type: ignore[no-untyped-call] # torch's own
             wanted = labels[rows, None].expand(-1, LAYERS)
             loss = torch.nn.functional.binary_cross_entropy_with_logits(layers(vectors[rows]), wanted)
             optimizer.zero_grad()
+            # The loss is a mean over the layers, too; each is to learn as if it were alone.
             (LAYERS * loss).backward()  # type: ignore[no-untyped-call] # torch's own
             optimizer.step()
             rate.step()
