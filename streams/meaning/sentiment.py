@@ -2,7 +2,7 @@
 
 The score is 2p - 1, where p holds on texts of kinds that the model never saw: it was calibrated on groups (shop
 categories, sets) left out of training. Chinese is read by n-grams of characters, of the whole and of its clauses.
-English is read by words with marks of negation and, where the encoder's vector is at hand, by a linear head on it. A
+English is read by words with marks of negation and, where the encoder's vector is at hand, by a small layer on it. A
 text in both is read by both, each by its share. What the weights know nothing about says nothing: an empty text, or one
 in another script, has score 0.
 
@@ -65,7 +65,7 @@ class SentimentModel:
     @property
     def vectors_of(self) -> str:
         """Name of the one encoder whose vectors `read` may be given."""
-        return self._weights.vectors.name
+        return self._weights.vector_name
 
     @property
     def neutral_band(self) -> float:

@@ -24,8 +24,10 @@ def save_weights(folder: Path, weights: SentimentWeights) -> Path:
         "scheme": SCHEME,
         **_gram_arrays("han", weights.han_grams),
         **_gram_arrays("word", weights.word_grams),
-        "vector_name": weights.vectors.name,
-        "vector_weights": weights.vectors.weights,
+        "vector_name": weights.vector_name,
+        "vector_inward": weights.vectors.inward.astype(np.float16),
+        "vector_thresholds": weights.vectors.thresholds,
+        "vector_outward": weights.vectors.outward,
         "vector_intercept": weights.vectors.intercept,
         **{name: np.asarray(getattr(weights, name)) for name in _NUMBERS},
     }
@@ -63,13 +65,18 @@ def _weights_of(arrays: dict[str, Any]) -> SentimentWeights:
     if int(arrays["scheme"]) != SCHEME:
         raise ValueError(f"n-grams of scheme {int(arrays['scheme'])}, this is {SCHEME}")
     vectors = VectorWeights(
-        name=str(arrays["vector_name"]),
-        weights=arrays["vector_weights"],
+        inward=arrays["vector_inward"].astype(np.float32),
+        thresholds=arrays["vector_thresholds"],
+        outward=arrays["vector_outward"],
         intercept=float(arrays["vector_intercept"]),
     )
     numbers = {name: _number(arrays[name]) for name in _NUMBERS}
     return SentimentWeights(
-        han_grams=_grams_of("han", arrays), word_grams=_grams_of("word", arrays), vectors=vectors, **numbers
+        han_grams=_grams_of("han", arrays),
+        word_grams=_grams_of("word", arrays),
+        vectors=vectors,
+        vector_name=str(arrays["vector_name"]),
+        **numbers,
     )
 
 

@@ -1,8 +1,9 @@
 """Texts to the hashed n-grams that sentiment weights hang on, for a whole batch at once in numpy.
 
 Chinese gives runs of one to four characters, punctuation and the ends of the text among them. English gives words,
-pairs of neighbouring words, and words in the scope of a negation with its mark (Pang et al. 2002: "not good" is no
-"good"). No vocabulary, no segmentation; integer arithmetic only, so equal texts give equal n-grams on every machine.
+their stems ("disap" of "disappoints" and "disappointing"), pairs of neighbouring words, and words in the scope of a
+negation with its mark (Pang et al. 2002: "not good" is no "good"). No vocabulary, no segmentation; integer arithmetic
+only, so equal texts give equal n-grams on every machine.
 
 N texts, C characters of the folded batch, W words, G distinct n-grams.
 """
@@ -20,8 +21,10 @@ from numpy.typing import NDArray
 
 #: Raised when the same text begins to give other n-grams, or weights to mean something else: those of another scheme
 #: are refused.
-SCHEME: Final = 2
+SCHEME: Final = 3
 HAN_SIZES: Final = 4
+#: A stem is the first letters of a longer word: no more is needed for inflections to be one.
+STEM_LETTERS: Final = 5
 NEGATION_SCOPE_WORDS: Final = 3
 NEGATIONS: Final = ("not", "no", "never", "nothing", "without", "hardly", "cannot", "nor", "neither", "none")
 
@@ -42,7 +45,7 @@ _LAST_LISTED: Final = 0x20000
 _N_KINDS: Final = 0x30000  # planes 0-2 hold every living script
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 _MAX_WORD: Final = 48
-_WORD, _PAIR, _NEGATED = (np.uint64(salt << 40) for salt in (1, 2, 3))
+_WORD, _PAIR, _NEGATED, _STEM, _NEGATED_STEM = (np.uint64(salt << 40) for salt in (1, 2, 3, 4, 5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +108,19 @@ def han_grams(characters: Characters, bits: int) -> Grams:
 
 
 def word_grams(characters: Characters, bits: int) -> Grams:
-    """Words, pairs of words and negated words, in 2**bits buckets."""
+    """Words, stems of the longer ones, both with a mark where negated, and pairs of words, in 2**bits buckets."""
     tokens = _tokens_of(characters)
     negated = _is_negated(tokens)
     words, text = tokens.hash[tokens.is_word], tokens.text[tokens.is_word]
     beside = text[1:] == text[:-1]
     pairs = words[:-1] * _GOLDEN + words[1:]
-    hashes = [_mixed(words + _WORD), _mixed(pairs[beside] + _PAIR), _mixed(tokens.hash[negated] + _NEGATED)]
-    return _distinct([text, text[1:][beside], tokens.text[negated]], hashes, bits)
+    long, long_negated = tokens.is_long, tokens.is_long & negated
+    hashes = [
+        _mixed(words + _WORD), _mixed(pairs[beside] + _PAIR), _mixed(tokens.hash[negated] + _NEGATED),
+        _mixed(tokens.stem[long] + _STEM), _mixed(tokens.stem[long_negated] + _NEGATED_STEM),
+    ]  # fmt: skip
+    rows = [text, text[1:][beside], tokens.text[negated], tokens.text[long], tokens.text[long_negated]]
+    return _distinct(rows, hashes, bits)
 
 
 def _is_drawn_out(code: NDArray[np.uint32]) -> NDArray[np.bool_]:
@@ -125,10 +133,15 @@ def _is_drawn_out(code: NDArray[np.uint32]) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, slots=True)
 class _Tokens:
-    """Words and stops in order: hash (W,), text (W,); an exclamation mark is both."""
+    """Words and stops in order: hash (W,), text (W,); an exclamation mark is both.
+
+    stem: of the first STEM_LETTERS letters (W,). is_long: whether the word has more than those.
+    """
 
     hash: Hashes
+    stem: Hashes
     text: Rows
+    is_long: NDArray[np.bool_]
     is_word: NDArray[np.bool_]
     is_stop: NDArray[np.bool_]
 
@@ -137,16 +150,19 @@ def _tokens_of(characters: Characters) -> _Tokens:
     kind = characters.kind
     seen = np.flatnonzero(np.isin(kind, (LATIN, DIGIT, STRONG_STOP, STOP, TOKEN)))
     if not len(seen):
-        return _Tokens(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.bool_), np.zeros(0, np.bool_))
+        no_hashes, nothing = np.zeros(0, np.uint64), np.zeros(0, np.bool_)
+        return _Tokens(no_hashes, no_hashes, np.zeros(0, np.int64), nothing, is_word=nothing, is_stop=nothing)
     kinds = kind[seen]
     goes_on = np.zeros(len(seen), dtype=np.bool_)
     goes_on[1:] = (np.diff(seen) == 1) & (kinds[1:] == kinds[:-1]) & ((kinds[1:] == LATIN) | (kinds[1:] == DIGIT))
     first = np.flatnonzero(~goes_on)
-    place = np.arange(len(seen)) - np.repeat(first, np.diff(np.append(first, len(seen))))
+    n_letters = np.diff(np.append(first, len(seen)))
+    place = np.arange(len(seen)) - np.repeat(first, n_letters)
     letters = characters.code[seen] * _powers()[np.minimum(place, _MAX_WORD - 1)]
     of_first = kinds[first]
     return _Tokens(
-        np.add.reduceat(letters, first), characters.text[seen[first]],
+        np.add.reduceat(letters, first), np.add.reduceat(letters * (place < STEM_LETTERS), first),
+        characters.text[seen[first]], n_letters > STEM_LETTERS,
         is_word=of_first != STOP, is_stop=(of_first == STOP) | (of_first == STRONG_STOP),
     )  # fmt: skip
 

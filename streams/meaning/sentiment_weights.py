@@ -1,6 +1,6 @@
 """The learnt numbers behind sentiment, and what they make of n-grams and of an encoder's vectors.
 
-N texts, G n-grams, D dimensions of a vector.
+N texts, G n-grams, D dimensions of a vector, U units of the layer on it.
 """
 
 from __future__ import annotations
@@ -62,17 +62,22 @@ class GramWeights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VectorWeights:
-    """A linear head on the vectors of one encoder. name: that encoder's; weights: float32 (D,)."""
+    """A layer of rectified units on an encoder's vectors, and what they add up to.
 
-    name: str
-    weights: NDArray[np.float32]
+    inward: float32 (U, D), each of them a float16, as the file has them; thresholds, outward: float32 (U,).
+    """
+
+    inward: NDArray[np.float32]
+    thresholds: NDArray[np.float32]
+    outward: NDArray[np.float32]
     intercept: float
 
     def margins(self, vectors: NDArray[np.float32]) -> Margins:
         """float32 (N, D) -> (N,)."""
-        margins: Margins = (
-            np.einsum("nd,d->n", vectors.astype(np.float64), self.weights.astype(np.float64)) + self.intercept
-        )
+        # A product of the matrix with each vector by itself: one for all would round by how many there are.
+        pulled = np.matmul(self.inward, vectors[:, :, None])[:, :, 0]  # (N, U)
+        units = np.maximum(pulled + self.thresholds, 0).astype(np.float64)
+        margins: Margins = np.einsum("nu,u->n", units, self.outward.astype(np.float64)) + self.intercept
         return margins
 
 
@@ -81,12 +86,14 @@ class SentimentWeights:
     """Everything that was learnt. Slopes, fitted on groups left out of training, make margins a logit.
 
     han: of a text and of the mean of its clauses. words: of words alone. words_and_vector: of both together.
-    least_known: share of n-grams, of Chinese and of English, below which a text is in a language that nobody taught.
+    vector_name: of the encoder that `vectors` were learnt on. least_known: share of n-grams, of Chinese and of English,
+    below which a text is in a language that nobody taught.
     """
 
     han_grams: GramWeights
     word_grams: GramWeights
     vectors: VectorWeights
+    vector_name: str
     han: tuple[float, float]
     words: float
     words_and_vector: tuple[float, float]

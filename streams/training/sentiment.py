@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from streams.errors import UsageError
 from streams.meaning.sentiment import WEIGHTS
 from streams.meaning.sentiment_files import save_weights
-from streams.meaning.sentiment_weights import SentimentWeights, VectorWeights
+from streams.meaning.sentiment_weights import SentimentWeights
 from streams.training.labelled_texts import LabelledText, Language, of_language, read_labelled_texts, training_files
 from streams.training.neutral_band import chosen_band, classes_of, macro_f1
 from streams.training.sentiment_fitting import (
@@ -47,7 +47,7 @@ MAY_BE_REFUSED: Final = 0.01
 
 
 class Encoder(Protocol):
-    """What the head is learnt on."""
+    """What the layer on vectors is learnt on."""
 
     @property
     def name(self) -> str:
@@ -77,18 +77,18 @@ def train(texts: Sequence[LabelledText], encoder: Encoder, say: Say) -> tuple[Se
     """
     han = _learn("zh", texts, None, say)
     words = _learn("en", texts, encoder, say)
-    if words.fitted.vector is None or words.neutral_band is None:
+    if words.fitted.vectors is None or words.neutral_band is None:
         raise UsageError(
             "no English text has three stars, where neutral ends cannot be chosen; give a folder with ratings"
         )
-    vector_weights, intercept = words.fitted.vector
     of_whole, of_clauses = han.slopes
     (of_words_alone,) = words.slopes
     of_words, of_vector = words.slopes_with_vector
     weights = SentimentWeights(
         han_grams=han.fitted.grams.weights(),
         word_grams=words.fitted.grams.weights(),
-        vectors=VectorWeights(name=encoder.name, weights=vector_weights.astype(np.float32), intercept=intercept),
+        vectors=words.fitted.vectors,
+        vector_name=encoder.name,
         han=(of_whole, of_clauses),
         words=of_words_alone,
         words_and_vector=(of_words, of_vector),

@@ -17,8 +17,10 @@ from sklearn.linear_model import LogisticRegression
 
 from streams.meaning.sentiment_clauses import Clauses, clauses_of, means_of_clauses
 from streams.meaning.sentiment_ngrams import Characters, Grams, characters_of, han_grams, word_grams
+from streams.meaning.sentiment_weights import VectorWeights
 from streams.training.labelled_texts import LabelledText, Language
 from streams.training.seed_words import read_seed_words
+from streams.training.sentiment_layer import fit_layer
 from streams.training.sentiment_linear import Labels, LinearGrams, Margins, fit_grams, presence
 
 Rows = NDArray[np.intp]
@@ -43,22 +45,21 @@ class Recipe:
 #: Chosen on the training part of the seeded split and groups left out of it, and by cross validation (docs/meaning.md).
 RECIPES: Final[dict[Language, Recipe]] = {
     "zh": Recipe("zh", han_grams, bits=21, cost=0.6, seed_weight=3.0, clauses_of=clauses_of),
-    "en": Recipe("en", word_grams, bits=20, cost=0.6, seed_weight=3.0),
+    "en": Recipe("en", word_grams, bits=21, cost=0.6, seed_weight=3.0),
 }
 NEUTRAL: Final = -1
 #: Of what is drawn at random.
 SEED: Final = 1
-VECTOR_COST: Final = 1.0
 #: A group with more of one label than this many times the other is thinned.
 MAX_IMBALANCE: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """grams: of the texts. vector: weights (D,) and intercept of the head on vectors, None without vectors."""
+    """grams: of the texts. vectors: the layer on their vectors, None without vectors."""
 
     grams: LinearGrams
-    vector: tuple[Margins, float] | None
+    vectors: VectorWeights | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +114,15 @@ class Trainer:
         grams = fit_grams(matrix, labels, self._recipe.cost, weights)
         if self._vectors is None:
             return Fitted(grams, None)
-        head = LogisticRegression(C=VECTOR_COST, max_iter=1_000).fit(self._vectors[rows], self.labels[rows])
-        return Fitted(grams, (head.coef_[0], float(head.intercept_[0])))
+        return Fitted(grams, fit_layer(self._vectors[rows], self.labels[rows]))
 
     def margins(self, fitted: Fitted, rows: Rows) -> Margins:
         """What a model says of these rows, (n, n_margins): of the texts, of their clauses, of the vectors."""
         columns = [fitted.grams.margins(self.matrix[rows])]
         if self._clauses is not None:
             columns.append(self._clauses.margins(fitted.grams, rows, columns[0]))
-        if fitted.vector is not None and self._vectors is not None:
-            weights, intercept = fitted.vector
-            columns.append(self._vectors[rows] @ weights + intercept)
+        if fitted.vectors is not None and self._vectors is not None:
+            columns.append(fitted.vectors.margins(self._vectors[rows]))
         return np.stack(columns, axis=1)
 
     def held_out_margins(self, groups: Labels, done: Callable[[int], None] = lambda _: None) -> Margins:

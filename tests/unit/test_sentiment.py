@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from streams.errors import Unavailable
 from streams.meaning.sentiment import WEIGHTS, SentimentModel, packaged_sentiment
 from streams.meaning.sentiment_files import DIGEST_FILE, FILE, load_weights, save_weights
+from streams.meaning.sentiment_weights import VectorWeights
 
 pytestmark = pytest.mark.requirement("E1")
 
@@ -122,13 +123,32 @@ def test_width_and_case_do_not_matter(text) -> None:
 
 def test_a_vector_refines_english_and_its_absence_changes_nothing(model) -> None:
     batch = ["it is a phone", "这是手机", ""]
-    head = load_weights(WEIGHTS).vectors.weights
-    towards = np.stack([head / np.linalg.norm(head)] * 3).astype(np.float32)
+    layer = load_weights(WEIGHTS).vectors
+    towards = layer.outward @ layer.inward
+    towards = np.stack([towards / np.linalg.norm(towards)] * 3).astype(np.float32)
     alone, absent = model.read(batch), model.read(batch, np.zeros_like(towards))
     kind, sour = model.read(batch, towards), model.read(batch, -towards)
     assert absent.tolist() == alone.tolist()
     assert sour[0] < kind[0]
     assert kind[1:].tolist() == alone[1:].tolist()
+
+
+@given(st.integers(1, 40), st.integers(0, 2**32 - 1))
+def test_a_batch_with_vectors_is_its_texts_one_by_one(n_texts, seed) -> None:
+    vectors = np.random.default_rng(seed).normal(size=(n_texts, 384)).astype(np.float32)  # as long as MiniLM's
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    texts = [f"good film {number}" for number in range(n_texts)]
+    one_by_one = [float(packaged_sentiment().read([texts[n]], vectors[n : n + 1])[0]) for n in range(n_texts)]
+    assert packaged_sentiment().read(texts, vectors).tolist() == one_by_one
+
+
+def test_a_layer_of_units_is_what_its_formula_says() -> None:
+    layer = VectorWeights(
+        inward=np.array([[1, 0], [0, 2]], dtype=np.float32), thresholds=np.array([-0.5, 0.25], dtype=np.float32),
+        outward=np.array([2, -3], dtype=np.float32), intercept=0.125,
+    )  # fmt: skip
+    vectors = np.array([[1, 0], [0, 1], [0, -1]], dtype=np.float32)
+    assert layer.margins(vectors).tolist() == [2 * 0.5 - 3 * 0.25 + 0.125, -3 * 2.25 + 0.125, 0.125]
 
 
 def test_labels_follow_the_neutral_band(model) -> None:

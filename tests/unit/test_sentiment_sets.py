@@ -37,7 +37,7 @@ def accuracy(path: str) -> float:
 
 
 def test_sentences_about_films_that_were_never_seen_are_judged_by_words_alone() -> None:
-    assert accuracy("sentiment_en_sst2/dev.jsonl.gz") >= 0.79
+    assert accuracy("sentiment_en_sst2/dev.jsonl.gz") >= 0.81
 
 
 @pytest.mark.parametrize(

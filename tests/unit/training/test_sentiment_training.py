@@ -20,6 +20,7 @@ from streams.training.neutral_band import chosen_band, macro_f1
 from streams.training.seed_words import read_seed_words
 from streams.training.sentiment import train
 from streams.training.sentiment_fitting import NEUTRAL, RECIPES, Trainer, calibration_error, evened, fit_logistic
+from streams.training.sentiment_layer import fit_layer
 
 GROUPS = ("茶", "灯", "书")
 
@@ -69,6 +70,28 @@ def test_clauses_are_read_in_training_as_they_are_read_afterwards() -> None:
     assert cut[1] == pytest.approx(rough.mean(), abs=0.02)
     assert cut[1] != cut[0]
     assert uncut[1] == uncut[0]
+
+
+def test_an_inflected_word_is_read_by_its_stem() -> None:
+    taught = {1: ("delighted", "enchants", "marvels"), 0: ("disappoints", "frustrated", "irritates")}
+    texts = [
+        LabelledText(f"{word} {thing}", label, thing)
+        for label, words in taught.items()
+        for word in words
+        for thing in ("kettle", "novel", "lamp")
+    ]
+    new = [LabelledText("enchanting", 1, "new"), LabelledText("disappointment", 0, "new")]
+    trainer = Trainer(RECIPES["en"], [*texts, *new])
+    kind, sour = trainer.margins(trainer.fit(np.arange(len(texts))), np.array([len(texts), len(texts) + 1]))[:, 0]
+    assert kind > 0 > sour
+
+
+def test_a_layer_learns_what_no_single_direction_can_tell() -> None:
+    corners = np.array([[1, 1], [-1, -1], [1, -1], [-1, 1]], dtype=np.float32) / np.sqrt(np.float32(2))
+    vectors, labels = np.tile(corners, (200, 1)), np.tile([1, 1, 0, 0], 200)
+    layer = fit_layer(vectors, labels)
+    assert ((layer.margins(corners) > 0) == [True, True, False, False]).all()
+    assert (fit_layer(vectors, labels).inward == layer.inward).all()
 
 
 def test_a_held_out_group_is_read_without_its_own_labels() -> None:
