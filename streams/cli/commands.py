@@ -37,9 +37,9 @@ app = typer.Typer(
 )
 for command in (demo, worker, serve, broker, replay, tail, profile, recommend, explain, export, forget):
     app.command()(command)
-app.command()(check)
 app.command()(ingest)
 app.command()(mirror)
+app.command()(check)
 app.command()(rights)
 app.command()(evaluate)
 app.command()(train)
