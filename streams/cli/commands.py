@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 
 from streams.cli import keys, models, segments, topics
 from streams.cli.broker import broker
+from streams.cli.canary import canary
 from streams.cli.demo.command import demo
 from streams.cli.evaluate import evaluate
 from streams.cli.person import explain, export, forget, profile, recommend
@@ -35,6 +36,7 @@ app = typer.Typer(
 for command in (demo, worker, serve, broker, replay, tail, profile, recommend, explain, export, forget):
     app.command()(command)
 app.command()(rights)
+app.command()(canary)
 app.command()(evaluate)
 app.command()(train)
 app.add_typer(keys.app, name="keys")
