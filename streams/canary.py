@@ -1,7 +1,7 @@
 """A canary: an event of its own, sent as a platform sends, until an HTTP answer holds it.
 
-It goes the way of everybody's events, so it notices what no process can tell of itself. It moves nothing: its event weighs
-0, names no item and belongs to an account that nothing links.
+It goes the way of everybody's events, so it notices what no process can tell of itself. It moves nothing: its event
+weighs 0, names no item and belongs to an account that nothing links.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ TYPE: Final = f"{PLATFORM}.ad.impression"
 _log = structlog.get_logger(__name__)
 
 
-class Sender(Protocol):
-    """Where events go in."""
+class Way(Protocol):
+    """Where events go in and profiles come out."""
 
     def send(self, event: dict[str, Any]) -> None:
         """Blocks until the brokers have the event. Raises Retryable when they do not take it."""
 
-
-class Reader(Protocol):
-    """Where profiles come out."""
-
     def holds(self, identifier: str) -> bool:
-        """Whether the canary's profile has the event (16 hex digits) among its latest. Blocks for an HTTP request.
+        """Whether the event (16 hex digits) made the latest revision of the canary's profile; blocks for HTTP.
 
         Raises UsageError when serve refuses to answer, Unavailable when it does not.
         """
 
 
 @dataclass(frozen=True)
-class Pace:
-    """every_s: between events. give_up_s: an event that is not out by then is lost. look_s: between HTTP requests."""
+class Habits:
+    """account: on the platform `canary`. every_s: between events. give_up_s: an event that is not out by then is lost.
 
+    look_s: between HTTP requests.
+    """
+
+    account: str
     every_s: float = 15.0
     give_up_s: float = 30.0
     look_s: float = 0.2
@@ -57,7 +57,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class Flight:
-    """How one event fared. took_s: None = it was lost, or given up because the canary is to stop. why: if it was lost."""
+    """How one event fared. took_s: None = lost, or given up because the canary is to stop. why: it was lost."""
 
     took_s: float | None
     why: str = ""
@@ -71,20 +71,16 @@ class Canary:
 
     def __init__(
         self,
-        sender: Sender,
-        reader: Reader,
-        account: str,
+        way: Way,
+        habits: Habits,
         clock: Clock,
         wait: Callable[[float], bool],
-        pace: Pace = Pace(),  # noqa: B008 - frozen
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._sender = sender
-        self._reader = reader
-        self._account = account
+        self._way = way
+        self._habits = habits
         self._clock = clock
         self._wait = wait
-        self._pace = pace
         self._monotonic = monotonic
 
     def run(self) -> None:
@@ -93,33 +89,33 @@ class Canary:
         while not self._wait(pause_s):
             began_s = self._monotonic()
             self.fly()
-            pause_s = max(0.0, self._pace.every_s - (self._monotonic() - began_s))
+            pause_s = max(0.0, self._habits.every_s - (self._monotonic() - began_s))
 
     def fly(self) -> Flight:
         """Send one event and look for it; at most about `give_up_s`, and what one HTTP request takes."""
         identifier, began_s = uuid4().hex, self._monotonic()
         CANARY_SENT.inc()
         try:
-            self._sender.send(self._event(identifier))
+            self._way.send(self._event(identifier))
         except Retryable as error:
             return self._lost(f"the broker did not take it: {error}")
         sought, why = event_id(SOURCE, identifier).hex(), "serve was not asked yet"
-        while self._monotonic() - began_s < self._pace.give_up_s:
+        while self._monotonic() - began_s < self._habits.give_up_s:
             try:
-                if self._reader.holds(sought):
+                if self._way.holds(sought):
                     took_s = self._monotonic() - began_s
                     CANARY_SECONDS.observe(took_s)
                     return Flight(took_s)
                 why = "serve answers, without the event"
             except UsageError as error:
                 why = str(error)
-            if self._wait(self._pace.look_s):
+            if self._wait(self._habits.look_s):
                 return Flight(None)
-        return self._lost(f"not out after {self._pace.give_up_s:g} s: {why}")
+        return self._lost(f"not out after {self._habits.give_up_s:g} s: {why}")
 
     def _lost(self, why: str) -> Flight:
         CANARY_LOST.inc()
-        _log.warning("canary_lost", account=self._account, why=why)
+        _log.warning("canary_lost", account=self._habits.account, why=why)
         return Flight(None, why)
 
     def _event(self, identifier: str) -> dict[str, Any]:
@@ -130,7 +126,7 @@ class Canary:
             "source": SOURCE,
             "type": TYPE,
             "time": rfc3339(self._clock.now_s()),
-            "subject": self._account,
+            "subject": self._habits.account,
             "consent": "granted",
             "datacontenttype": "application/json",
             "data": {},

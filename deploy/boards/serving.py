@@ -5,6 +5,9 @@ from __future__ import annotations
 from deploy.boards.board import board, panel, row
 from deploy.boards.queries import as_it_is, quantile, rate, total, worst
 
+#: Workers export what has no labels too, as 0.
+_SERVE = 'job="braid-serve"'
+
 SERVING = board(
     "braid-serving",
     "Braid: API and recommendations",
@@ -28,7 +31,7 @@ SERVING = board(
         panel("Requests by status", "ops", rate("braid_request_seconds_count", "status")),
         panel("Requests by route", "ops", rate("braid_request_seconds_count", "route")),
         panel("Slowest of a hundred", "s", quantile(0.99, "braid_request_seconds", "route")),
-        panel("Pages of the console", "short", worst("braid_console_viewers", "instance")),
+        panel("Pages of the console", "short", worst("braid_console_viewers", "instance", where=_SERVE)),
     ),
     row(
         "How current",
@@ -39,8 +42,8 @@ SERVING = board(
     ),
     row(
         "Index",
-        panel("Items", "short", worst("braid_index_items", "instance")),
-        panel("Rows scanned one by one", "short", worst("braid_index_delta_rows", "instance")),
+        panel("Items", "short", worst("braid_index_items", "instance", where=_SERVE)),
+        panel("Rows scanned one by one", "short", worst("braid_index_delta_rows", "instance", where=_SERVE)),
         panel("Rebuilds", "ops", rate("braid_index_rebuilds_total")),
         panel("Snapshots", "ops", rate("braid_snapshots_total", "outcome")),
         panel("Damaged snapshots", "ops", rate("braid_snapshots_refused_total", "instance")),

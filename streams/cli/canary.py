@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_format
 import signal
 import threading
+from contextlib import suppress
 from typing import Annotated, Any, Final
 
 import typer
@@ -16,17 +17,19 @@ from streams.cli.api_client import ApiClient
 from streams.domain.topic_names import TopicNames
 from streams.errors import Retryable, Unavailable, UsageError
 from streams.settings import Settings
-from streams.simulation.publisher import Publisher
+from streams.simulation.publisher import Delivery, Publisher
 from streams.simulation.records import to_record
 from streams.telemetry.logs import start_logging
 from streams.wiring import read_platforms
 
-#: What a second is too short for is no canary but a load.
+#: What comes more often than that is no canary but a load.
 LEAST_S: Final = 1.0
 
 
 def canary(
-    account: Annotated[str, typer.Option(help="Its account on the platform `canary`.")] = "canary",
+    account: Annotated[
+        str, typer.Option(help="Its account on the platform `canary`; each canary needs its own.")
+    ] = "canary",
     every: Annotated[float, typer.Option(min=LEAST_S, help="Seconds between events.")] = 15.0,
     give_up: Annotated[float, typer.Option(min=LEAST_S, help="Seconds after which an event is lost.")] = 30.0,
     once: Annotated[bool, typer.Option("--once", help="One event; status 1 when it is lost.")] = False,
@@ -41,7 +44,7 @@ def canary(
     Example: BRAID_METRICS__PORT=9101 braid canary --every 10
     """
     # Its metrics are declared by this import: no other command exports them.
-    from streams.canary import PLATFORM, Canary, Pace  # noqa: PLC0415
+    from streams.canary import PLATFORM, Canary, Habits  # noqa: PLC0415
     from streams.telemetry.metrics import start_process_metrics  # noqa: PLC0415
     from streams.telemetry.operator_port import OperatorPort  # noqa: PLC0415
 
@@ -57,9 +60,9 @@ def canary(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     publisher = Publisher(producer_config(settings.kafka), TopicNames(settings.topics.prefix))
-    reader = ServedProfile(ApiClient.of(settings.api), PLATFORM, account)
-    reader.check()
-    bird = Canary(KafkaSender(publisher), reader, account, SystemClock(), stopping.wait, Pace(every, give_up))
+    way = KafkaToHttp(publisher, ApiClient.of(settings.api), PLATFORM, account)
+    way.check()
+    bird = Canary(way, Habits(account, every, give_up), SystemClock(), stopping.wait)
     if once:
         flight = bird.fly()
         if json:
@@ -75,34 +78,26 @@ def canary(
     bird.run()
 
 
-class KafkaSender:
-    """Meets `canary.Sender` with a producer."""
+class KafkaToHttp:
+    """Meets `canary.Way` with a producer, and with the profile of one account on a running serve."""
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: Publisher, client: ApiClient, platform: str, account: str) -> None:
         self._publisher = publisher
-
-    def send(self, event: dict[str, Any]) -> None:
-        """Publish and wait. Raises Retryable."""
-        n_failed = self._publisher.delivery.failed
-        delivery = self._publisher.publish([to_record(event, "json")])
-        if delivery.failed > n_failed:
-            raise Retryable(delivery.first_error)
-
-
-class ServedProfile:
-    """Meets `canary.Reader` with the profile of one account on a running serve."""
-
-    def __init__(self, client: ApiClient, platform: str, account: str) -> None:
         self._client = client
         self._named = {"platform": platform, "account": account}
         self._profile_id = ""
 
     def check(self) -> None:
         """Ask once. Raises UsageError when serve refuses this caller; that it is not up yet is no reason to end."""
-        try:
+        with suppress(Unavailable):
             self._client.post("/v1/accounts/lookup", self._named)
-        except Unavailable:
-            return
+
+    def send(self, event: dict[str, Any]) -> None:
+        """Publish and wait. Raises Retryable."""
+        self._publisher.delivery = Delivery()  # it sums up, and gives up after many
+        delivery = self._publisher.publish([to_record(event, "json")])
+        if delivery.failed:
+            raise Retryable(delivery.first_error)
 
     def holds(self, identifier: str) -> bool:
         """Raises UsageError and Unavailable."""
@@ -112,4 +107,5 @@ class ServedProfile:
                 return False
             self._profile_id = found["profile_id"]
         profile = self._client.get(f"/v1/profiles/{self._profile_id}", {})
-        return any(event["id"] == identifier for event in profile["recent"])
+        # Not `recent`: what weighs nothing is not kept there.
+        return identifier in profile["change"]["trigger_ids"]

@@ -39,7 +39,7 @@ def test_a_case_that_is_wrong_fails(tmp_path: Path) -> None:
 @needs_promtool
 def test_prometheus_reads_the_rules_and_the_configuration() -> None:
     for arguments in (["rules", REPOSITORY / RULES], ["config", REPOSITORY / "deploy/prometheus/prometheus.yml"]):
-        checked = subprocess.run(["promtool", "check", *arguments], capture_output=True, text=True, timeout=60)
+        checked = subprocess.run(["promtool", "check", *arguments], capture_output=True, text=True, timeout=60, check=False)
         assert checked.returncode == 0, checked.stdout + checked.stderr
 
 

@@ -36,12 +36,14 @@ def test_ids_and_titles_tell_boards_and_panels_apart() -> None:
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel["title"])
 def test_a_panel_says_what_it_shows_in_which_unit_from_the_chosen_source(panel: dict[str, Any]) -> None:
-    assert panel["title"] and panel["description"].endswith(".")
+    assert panel["title"]
+    assert panel["description"].endswith(".")
     assert panel["fieldConfig"]["defaults"]["unit"] in UNITS
     for part in (panel, *panel["targets"]):
         assert part["datasource"]["uid"] == "${datasource}"
     for target in panel["targets"]:
-        assert "[5m]" not in target["expr"] and target["legendFormat"]
+        assert target["legendFormat"]
+        assert "[5m]" not in target["expr"]
         assert "rate(" not in target["expr"] or "[$__rate_interval]" in target["expr"]
 
 
@@ -51,7 +53,8 @@ def test_panels_lie_beside_each_other() -> None:
         for panel in board["panels"]:
             at = panel["gridPos"]
             cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
-            assert not taken & cells and at["x"] + at["w"] <= 24, panel["title"]
+            assert not taken & cells, panel["title"]
+            assert at["x"] + at["w"] <= 24, panel["title"]
             taken |= cells
 
 
@@ -59,8 +62,10 @@ def test_grafana_finds_the_boards_and_their_source() -> None:
     provisioning = REPOSITORY / "deploy/grafana/provisioning"
     (source,) = yaml.safe_load((provisioning / "datasources/prometheus.yaml").read_text())["datasources"]
     (provider,) = yaml.safe_load((provisioning / "dashboards/braid.yaml").read_text())["providers"]
-    assert source["type"] == "prometheus" and source["isDefault"]
-    assert provider["type"] == "file" and provider["options"]["path"]
+    assert source["type"] == "prometheus"
+    assert source["isDefault"]
+    assert provider["type"] == "file"
+    assert provider["options"]["path"]
     scraped = yaml.safe_load((REPOSITORY / "deploy/prometheus/prometheus.yml").read_text())["global"]["scrape_interval"]
     assert source["jsonData"]["timeInterval"] == scraped
     for board in BOARDS:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from streams.canary import SOURCE, Canary, Pace
+from streams.canary import SOURCE, Canary, Habits
 from streams.domain.actions import ActionTable
 from streams.domain.events import event_id
 from streams.errors import Retryable, Unavailable, UsageError
@@ -44,8 +44,8 @@ class World:
         self.at_s += seconds
         return self.at_s >= self.stop_after_s
 
-    def canary(self, pace: Pace = Pace()) -> Canary:
-        return Canary(self, self, "canary", ManualClock(), self.wait, pace, lambda: self.at_s)
+    def canary(self, **habits: float) -> Canary:
+        return Canary(self, Habits("canary", **habits), ManualClock(), self.wait, lambda: self.at_s)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_an_event_that_comes_out_is_timed(counted: Any) -> None:
 
 def test_an_event_that_does_not_come_out_in_time_is_lost_and_not_waited_for_longer(counted: Any) -> None:
     world = World(delay_s=31.0)
-    flight = world.canary(Pace(give_up_s=30.0)).fly()
+    flight = world.canary(give_up_s=30.0).fly()
     assert flight.took_s is None
     assert flight.why == "not out after 30 s: serve answers, without the event"
     assert world.at_s == pytest.approx(30.0, abs=0.21)
@@ -100,13 +100,13 @@ def test_an_event_begun_before_the_end_is_neither_seen_nor_lost(counted: Any) ->
 
 def test_events_leave_at_the_pace_whatever_each_takes() -> None:
     world = World(delay_s=1.0, stop_after_s=60.0)
-    world.canary(Pace(every_s=15.0)).run()
+    world.canary(every_s=15.0).run()
     assert [at_s for at_s, _ in world.sent] == pytest.approx([0.0, 15.0, 30.0, 45.0])
 
 
 def test_lost_events_put_the_next_one_off_and_do_not_pile_up() -> None:
     world = World(delay_s=99.0, stop_after_s=100.0)
-    world.canary(Pace(every_s=15.0, give_up_s=30.0)).run()
+    world.canary(every_s=15.0, give_up_s=30.0).run()
     assert len(world.sent) == 4
 
 

@@ -10,7 +10,7 @@ import pytest
 from streams.cli.commands import app
 
 COMMANDS = [
-    "demo", "evaluate", "worker", "serve", "broker", "replay", "tail", "profile", "recommend", "explain", "topics apply",
+    "canary", "demo", "evaluate", "worker", "serve", "broker", "replay", "tail", "profile", "recommend", "explain", "topics apply",
     "topics check", "keys new", "keys hash", "rights", "segments check",
 ]  # fmt: skip
 
