@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -56,6 +57,14 @@ def test_panels_lie_beside_each_other() -> None:
             assert not taken & cells, panel["title"]
             assert at["x"] + at["w"] <= 24, panel["title"]
             taken |= cells
+
+
+def test_prometheus_calls_the_jobs_what_rules_and_boards_call_them() -> None:
+    configured = yaml.safe_load((REPOSITORY / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]
+    said = "".join(files().values()).replace('\\"', '"')
+    named = set(re.findall(r'job="([^"]+)"', said))
+    assert named >= {"braid-worker", "braid-serve", "braid-canary"}
+    assert named <= {job["job_name"] for job in configured}
 
 
 def test_grafana_finds_the_boards_and_their_source() -> None:

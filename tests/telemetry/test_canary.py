@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.canary import SOURCE, Canary, Habits
 from streams.domain.actions import ActionTable
@@ -62,6 +64,20 @@ def test_an_event_that_comes_out_is_timed(counted: Any) -> None:
     assert counted("braid_canary_sent_total") == counted("braid_canary_seconds_count") == 1
     assert counted("braid_canary_seconds_sum") == pytest.approx(flight.took_s)
     assert counted("braid_canary_lost_total") == 0
+
+
+@given(delay_s=st.floats(0.0, 60.0), give_up_s=st.floats(1.0, 30.0), look_s=st.floats(0.05, 2.0))
+def test_a_time_is_late_by_less_than_a_look_and_a_loss_is_told_no_sooner_than_due(
+    delay_s: float, give_up_s: float, look_s: float
+) -> None:
+    world = World(delay_s=delay_s)
+    flight = world.canary(give_up_s=give_up_s, look_s=look_s).fly()
+    if flight.took_s is None:
+        assert delay_s > give_up_s - look_s - 1e-6
+        assert give_up_s <= world.at_s <= give_up_s + look_s + 1e-6
+    else:
+        assert delay_s <= flight.took_s <= delay_s + look_s + 1e-6
+        assert flight.took_s < give_up_s
 
 
 def test_an_event_that_does_not_come_out_in_time_is_lost_and_not_waited_for_longer(counted: Any) -> None:
