@@ -25,8 +25,8 @@ PROFILES = board(
     ),
     row(
         "State",
-        panel("Size by partition", "bytes", total("braid_state_bytes", "partition")),
-        panel("Users by partition", "short", total("braid_state_users", "partition")),
+        panel("Size by partition", "bytes", total("braid_state_bytes", "stage", "partition")),
+        panel("Keys by partition", "short", total("braid_state_users", "stage", "partition")),
         panel("Disk", "bytes", worst("braid_disk_free_bytes", "instance"), worst("braid_disk_bytes", "instance")),
         panel("Changelog: foreign records", "ops", rate("braid_changelog_gaps_total", "partition")),
         panel("Warm copies: offsets behind", "short", worst("braid_standby_lag_records", "partition")),

@@ -256,8 +256,12 @@ PRODUCER_QUEUE = _gauge(
 )
 
 # --- state -----------------------------------------------------------------------------------------------------
-STATE_BYTES = _gauge("braid_state_bytes", "Estimated bytes of local state.", "Plan the disk by it.", "partition")
-STATE_USERS = _gauge("braid_state_users", "Estimated users in local state.", "None.", "partition")
+STATE_BYTES = _gauge(
+    "braid_state_bytes", "Estimated bytes of local state.", "Plan the disk by it.", "stage", "partition"
+)
+STATE_USERS = _gauge(
+    "braid_state_users", "Estimated keys in local state: users of the stage profile.", "None.", "stage", "partition"
+)
 CHECKPOINTS = _counter("braid_checkpoints_total", "Micro-batches made durable.", "None.", "stage")
 CHANGELOG_GAPS = _counter(
     "braid_changelog_gaps_total", "Changelog records found between our own: a second writer.",

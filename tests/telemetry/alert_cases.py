@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from streams.telemetry.rules.serving import MAX_DELTA_ROWS
 from tests.telemetry.burn_cases import BURN_CASES
 from tests.telemetry.promtool import Case, counted, held
@@ -183,14 +185,14 @@ _STATE = (
     ),
     Case(
         alert="BraidStandbyBehind",
-        faulty={f'braid_standby_lag_records{{{_WORKER},partition="2"}}': held((0, 10), (70, 60), (0, 40))},
-        fine={f'braid_standby_lag_records{{{_WORKER},partition="2"}}': held(*(((70, 25), (0, 1)) * 4))},
+        faulty={f'braid_standby_lag_records{{{_WORKER},partition="2"}}': held((2, 10), (70_000, 60), (2, 40))},
+        fine={f'braid_standby_lag_records{{{_WORKER},partition="2"}}': held(*(((70_000, 25), (2, 1)) * 4))},
         fires_at=60,
         resolved_at=80,
         labels=_ON_WORKER | {"partition": "2"},
         says=(
-            "The copy of partition 2 on worker-1:9100 was never at the end in 30 minutes: a takeover would have to "
-            "restore 70 records and more."
+            "The copy of partition 2 on worker-1:9100 was never near the end in 30 minutes: a takeover would have to "
+            "restore 70000 records and more."
         ),
     ),
     Case(
@@ -224,6 +226,24 @@ _STATE = (
             ),
         )
         for severity, hours, falling in (("warning", 24, 50e6), ("critical", 4, 150e6))
+    ),
+    Case(
+        alert="BraidDiskFull",
+        faulty={
+            f"braid_disk_free_bytes{{{_WORKER}}}": held((2e9, 20), (50e9, 20)),
+            f"braid_disk_bytes{{{_WORKER}}}": held((100e9, 40)),
+        },
+        # A disk that cannot be asked is not a number, and no full one either.
+        fine={
+            f"braid_disk_free_bytes{{{_WORKER}}}": held((3e9, 40)),
+            f"braid_disk_bytes{{{_WORKER}}}": held((100e9, 40)),
+            'braid_disk_free_bytes{job="braid-worker",instance="worker-2:9100"}': held((math.nan, 40)),
+            'braid_disk_bytes{job="braid-worker",instance="worker-2:9100"}': held((math.nan, 40)),
+        },
+        fires_at=10,
+        resolved_at=25,
+        labels=_ON_WORKER,
+        says="2% of the disk below BRAID_STATE_DIR of worker-1:9100 is left.",
     ),
     Case(
         alert="BraidErasuresWait",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isnan
 from pathlib import Path
 from shutil import which
 
@@ -98,4 +99,4 @@ class Case:
 
 
 def _written(value: float | None) -> str:
-    return "_" if value is None else f"{value:.17g}"
+    return "_" if value is None else "NaN" if isnan(value) else f"{value:.17g}"
