@@ -104,7 +104,10 @@ def _chart(of: Panel, number: int, x: int, y: int) -> Json:
         "description": of.words(),
         "datasource": _DATA_SOURCE,
         "gridPos": {"x": x, "y": y, "w": _COLUMNS // _ACROSS, "h": _HEIGHT},
-        "fieldConfig": {"defaults": {"unit": of.unit, "min": 0, "custom": {"showPoints": "never"}}, "overrides": []},
+        "fieldConfig": {
+            "defaults": {"unit": of.unit, "custom": {"showPoints": "never", "axisSoftMin": 0}},
+            "overrides": [],
+        },
         "options": {
             "legend": {"displayMode": "list", "placement": "bottom"},
             "tooltip": {"mode": "multi", "sort": "desc"},
