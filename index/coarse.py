@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import faiss
 import numpy as np
-from numpy.typing import NDArray
 
-from index.bitmaps import packed
+from index.bitmaps import Bits
 from index.neighbours import Rows, Vectors
 from index.scan import one_core, untied
 
@@ -64,9 +63,9 @@ class CoarseRows:
         drawn = np.random.default_rng(SEED)
         self._find_centres(_codes_of(matrix, drawn.permutation(rows)[: ROWS_A_CENTRE * self.n_lists], scale))
         for block in blocks:
-            self._codes.add(_codes_of(matrix, block, scale))
+            self._codes.add_with_ids(_codes_of(matrix, block, scale), block)
         if self.n_lists > 1:
-            self.n_read = self._n_needed(_made_up_queries(matrix, rows, drawn))
+            self.n_read = self._n_needed(_made_up_queries(matrix, rows, drawn), len(matrix))
         self.n_looked_at = len(rows) * self.n_read // self.n_lists
 
     @property
@@ -74,18 +73,18 @@ class CoarseRows:
         """Bytes held: codes, places, centres."""
         return int(self._codes.ntotal * (self._codes.code_size + 8) + self.n_lists * 4 * self._codes.d)
 
-    def nearest(self, queries: Vectors, allowed: NDArray[np.bool_], k: int) -> Rows:
-        """Places among the rows of some more than the k allowed ones closest to each query (Q, D): int64 (Q, F).
+    def nearest(self, queries: Vectors, allowed: Bits, k: int) -> Rows:
+        """Some more than the k allowed rows closest to each query (Q, D): int64 (Q, F).
 
         -1 where there are no more. More come back when the last place is tied, so that equal rows are all there.
-        allowed: mask (N,).
+        allowed: of all rows, those that may come.
         """
-        selector = faiss.IDSelectorBitmap(packed(allowed))  # type: ignore[call-arg,arg-type]  # the stubs show C++
+        selector = faiss.IDSelectorBitmap(allowed)  # type: ignore[call-arg,arg-type]  # the stubs show C++
         fetch = k + SPARE + int(SPARE_PART * k)
-        found = self._search(queries, fetch, self.n_read, selector, len(allowed))
+        found = self._search(queries, fetch, self.n_read, selector, self._codes.ntotal)
         if self.n_read < self.n_lists and (found.shape[1] < k or (found[:, k - 1] < 0).any()):
             # What is allowed lies elsewhere.
-            found = self._search(queries, fetch, self.n_lists, selector, len(allowed))
+            found = self._search(queries, fetch, self.n_lists, selector, self._codes.ntotal)
         return found
 
     def _search(
@@ -101,14 +100,16 @@ class CoarseRows:
         self._codes.cp.niter, self._codes.cp.seed, self._codes.cp.spherical = CENTRE_PASSES, SEED, True
         self._codes.train(sample)
 
-    def _n_needed(self, queries: Vectors) -> int:
-        """How many lists hold AIMED_RECALL of what is nearest to these queries (Q, D)."""
+    def _n_needed(self, queries: Vectors, n_all: int) -> int:
+        """How many lists hold AIMED_RECALL of what is nearest to these queries (Q, D). n_all: rows there are."""
         found = self._search(queries, TRIED_K, self.n_lists, None, TRIED_K)
         centres = np.asarray(self._codes.quantizer.search(queries, self.n_lists)[1])  # (Q, lists), nearest first
         place = np.argsort(centres, axis=1)  # (Q, lists): how near each list is
-        self._codes.make_direct_map()
-        list_of = faiss.vector_to_array(self._codes.direct_map.array) >> 32
-        self._codes.set_direct_map_type(faiss.DirectMap.NoMap)  # type: ignore[attr-defined]  # missing in the stubs
+        lists = self._codes.invlists
+        assert lists is not None, "an inverted file has lists"
+        list_of = np.zeros(n_all, np.int64)
+        for number in filter(lists.list_size, range(self.n_lists)):
+            list_of[faiss.rev_swig_ptr(lists.get_ids(number), lists.list_size(number))] = number
         needed = np.take_along_axis(place, list_of[found], axis=1)
         return int(np.quantile(needed, AIMED_RECALL, method="higher")) + 1
 

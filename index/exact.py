@@ -87,6 +87,19 @@ class ExactIndex:
         vectors = np.stack(list(kept.values()))
         return [ranked(kept, scores_of(query, vectors), k) if query.any() else [] for query in queries]
 
+    def around(
+        self,
+        queries: Vectors,
+        k: int,
+        *,
+        platform: str | None = None,
+        category: str | None = None,
+        exclude: Collection[str] = (),
+    ) -> tuple[list[str], Vectors]:
+        """The items that `search` finds for any of the queries, rising by key: (keys, float32 (N, D))."""
+        lists = self.search(queries, k, platform=platform, category=category, exclude=exclude)
+        return self.vectors_of(sorted({near.key for found in lists for near in found}))
+
     def vectors_of(self, keys: Sequence[str]) -> tuple[list[str], Vectors]:
         """Of the keys that are present, in the order asked: (keys, float32 (N, D))."""
         entries = self._entries

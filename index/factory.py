@@ -45,6 +45,17 @@ class NearestIndex(Protocol):
     ) -> list[list[Neighbour]]:
         """For each query (Q, D) at most k neighbours, best first, ties by key."""
 
+    def around(
+        self,
+        queries: Vectors,
+        k: int,
+        *,
+        platform: str | None = None,
+        category: str | None = None,
+        exclude: Collection[str] = (),
+    ) -> tuple[list[str], Vectors]:
+        """The items that `search` finds for any of the queries, rising by key: (keys, float32 (N, D))."""
+
     def vectors_of(self, keys: Sequence[str]) -> tuple[list[str], Vectors]:
         """Of the keys that are present, in the order asked: (keys, float32 (N, D))."""
 

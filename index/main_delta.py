@@ -17,10 +17,10 @@ import numpy as np
 from index.changes import Batch, appended, changed_part, live_rows_of, removed
 from index.errors import RebuildFailed
 from index.keys import ABSENT
-from index.neighbours import Neighbour, Request, Vectors, check_k, check_lengths, checked_vectors
+from index.neighbours import Neighbour, Request, Rows, Vectors, check_k, check_lengths, checked_vectors
 from index.rebuilds import Tuning, Way, build, joined, way_to_rebuild
 from index.reports import IndexReport
-from index.searching import nearest
+from index.searching import around, nearest
 from index.stored import StoredRows, from_stored, to_stored
 from index.views import View
 
@@ -120,9 +120,7 @@ class MainDeltaIndex:
 
         Raises ValueError for k < 1 or a wrong shape; unknown labels and keys are just absent.
         """
-        check_k(k)
-        queries = checked_vectors(queries, self._dim, "queries")
-        asked = np.flatnonzero(queries.any(axis=1))
+        queries, asked = self._asked(queries, k)
         request = Request(queries[asked], k, platform, category, exclude)
         results: list[list[Neighbour]] = [[] for _ in queries]
         if len(asked):
@@ -130,6 +128,27 @@ class MainDeltaIndex:
             for position, neighbours in zip(asked.tolist(), found, strict=True):
                 results[position] = neighbours
         return results
+
+    def around(
+        self,
+        queries: Vectors,
+        k: int,
+        *,
+        platform: str | None = None,
+        category: str | None = None,
+        exclude: Collection[str] = (),
+    ) -> tuple[list[str], Vectors]:
+        """The items that `search` finds for any of the queries, rising by key: (keys, float32 (N, D))."""
+        queries, asked = self._asked(queries, k)
+        if not len(asked):
+            return [], np.empty((0, self._dim), dtype=np.float32)
+        return around(self._view, Request(queries[asked], k, platform, category, exclude))
+
+    def _asked(self, queries: Vectors, k: int) -> tuple[Vectors, Rows]:
+        """(checked queries (Q, D), which of them are not zero)."""
+        check_k(k)
+        queries = checked_vectors(queries, self._dim, "queries")
+        return queries, np.flatnonzero(queries.any(axis=1))
 
     def vectors_of(self, keys: Sequence[str]) -> tuple[list[str], Vectors]:
         """Of the keys that are present, in the order asked: (keys, float32 (N, D))."""

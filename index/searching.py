@@ -12,7 +12,6 @@ from __future__ import annotations
 import numpy as np
 
 from index.bitmaps import holds, mask_of, without_rows
-from index.coarse import CoarseRows
 from index.graphs import Allowed, Graph
 from index.neighbours import Neighbour, Request, Rows, Vectors, ranked, scores_of
 from index.postings import Posting
@@ -26,6 +25,23 @@ COARSE_PER_SCANNED = 4  # rows of a coarse copy read in the time of one scanned 
 
 def nearest(view: View, request: Request) -> list[list[Neighbour]]:
     """For each query at most k neighbours, best first, ties by key."""
+    return [
+        ranked(view.log.keys.keys_of(rows), scores, request.k)
+        for rows, scores in (_best(view, *found) for found in _found(view, request))
+    ]
+
+
+def around(view: View, request: Request) -> tuple[list[str], Vectors]:
+    """What is near any of the queries, rising by key: (keys, float32 (N, D)). A list an answer costs more than this."""
+    rows = [_of_the_best(view, *found) for found in _found(view, request)]
+    together = np.unique(np.concatenate(rows))
+    keys = view.log.keys.keys_of(together)
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return [keys[at] for at in order], view.vectors_at(together[order])
+
+
+def _found(view: View, request: Request) -> list[tuple[Vectors, Rows, int]]:
+    """(query (D,), rows that hold its k nearest, k) of each query."""
     seen = view.log.keys.rows_below(request.exclude, view.n_rows)
     shown = without_rows(view.shown, seen) if len(seen) else view.shown
     allowed = Allowed(shown, len(seen), live_share=view.n_live / max(view.n_rows, 1))
@@ -33,7 +49,7 @@ def nearest(view: View, request: Request) -> list[list[Neighbour]]:
     if view.main is not None:
         in_main = _in_main(view, view.main.graph, request, allowed)
         parts = [np.concatenate(both) for both in zip(in_main, parts, strict=True)]
-    return [_ranked(view, query, rows, request.k) for query, rows in zip(request.queries, parts, strict=True)]
+    return [(query, rows[rows >= 0], request.k) for query, rows in zip(request.queries, parts, strict=True)]
 
 
 def _in_tail(view: View, request: Request, allowed: Allowed) -> Rows:
@@ -53,14 +69,8 @@ def _in_main(view: View, graph: Graph, request: Request, allowed: Allowed) -> li
     if posting.coarse is not None and not graph.is_walk_cheaper(
         _width(graph, request.k, posting), allowed, posting.coarse.n_looked_at // COARSE_PER_SCANNED
     ):
-        return list(_coarse(posting, posting.coarse, request, allowed))
+        return list(posting.coarse.nearest(request.queries, allowed.rows, request.k))
     return [_labelled(graph, query[None], request.k, allowed, posting) for query in request.queries]
-
-
-def _coarse(posting: Posting, coarse: CoarseRows, request: Request, allowed: Allowed) -> Rows:
-    """int64 (Q, F), -1 where a query has fewer."""
-    places = coarse.nearest(request.queries, holds(allowed.rows, posting.rows), request.k)
-    return np.where(places >= 0, posting.rows[places], -1)
 
 
 def _unlabelled(graph: Graph, request: Request, allowed: Allowed) -> Rows:
@@ -94,11 +104,20 @@ def _width(graph: Graph, k: int, posting: Posting) -> int:
     return EXPECTED_HITS * k * graph.n_rows // max(len(posting.rows), 1)
 
 
-def _ranked(view: View, query: Vectors, rows: Rows, k: int) -> list[Neighbour]:
-    rows = rows[rows >= 0]
+def _best(view: View, query: Vectors, rows: Rows, k: int) -> tuple[Rows, Vectors]:
+    """(rows, their scores) of what can be among the best k: more than k where the last place is tied."""
     scores = scores_of(query, view.vectors_at(rows))
-    if len(rows) > k:
-        # Names and order only of what can be among the best k.
-        good = scores >= np.partition(scores, -k)[-k]
-        rows, scores = rows[good], scores[good]
-    return ranked(view.log.keys.keys_of(rows), scores, k)
+    if len(rows) <= k:
+        return rows, scores
+    good = scores >= np.partition(scores, -k)[-k]
+    return rows[good], scores[good]
+
+
+def _of_the_best(view: View, query: Vectors, rows: Rows, k: int) -> Rows:
+    """The rows of the best k, in any order; ties by key."""
+    rows, scores = _best(view, query, rows, k)
+    if len(rows) <= k:
+        return rows
+    keys = view.log.keys.keys_of(rows)
+    best = sorted(range(len(rows)), key=lambda at: (-scores[at], keys[at]))[:k]
+    return rows[best]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from typing import Final, NoReturn
 
 import structlog
 
+from streams import garbage
 from streams.adapters.clock import SystemClock
 from streams.adapters.folders import writable_folder
 from streams.adapters.user_commands import UserCommands
@@ -31,13 +31,6 @@ REENCODING_S: Final = 600.0
 STAGES: Final = ("normalise", "identity", "catalogue", "profile", "letters")
 
 _log = structlog.get_logger(__name__)
-
-
-def _calm_garbage_collector() -> None:
-    """A batch makes tens of thousands of records that hold no cycles: looking at them often is a third of the fold."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 100)
 
 
 def run_worker(settings: Settings, stages: tuple[str, ...]) -> NoReturn:
@@ -66,7 +59,7 @@ def run_worker(settings: Settings, stages: tuple[str, ...]) -> NoReturn:
     apps.extend(build[stage]() for stage in stages)
     _keep_disks_clean(parts, apps)
     _look_through_profiles(settings, parts, apps)
-    _calm_garbage_collector()
+    garbage.calm()
     run_stages(apps, SystemClock(), settings.log_level)
 
 

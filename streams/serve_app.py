@@ -13,6 +13,7 @@ import structlog
 from fastapi import FastAPI
 from rocksdict import Cache
 
+from streams import garbage
 from streams.adapters.clock import SystemClock
 from streams.adapters.folders import writable_folder
 from streams.adapters.identities import LocalIdentities
@@ -22,7 +23,7 @@ from streams.adapters.topic_follower import TopicFollower
 from streams.adapters.user_commands import UserCommands
 from streams.brokers.connection import consumer_config, producer_config
 from streams.brokers.topics import TOMBSTONE_RETENTION_DAYS
-from streams.console.app import add_console, sessions_of
+from streams.console.app import add_console, add_docs, sessions_of
 from streams.console.live import Live
 from streams.domain.newest import NewestItems
 from streams.domain.popularity import Popularity
@@ -48,11 +49,12 @@ from streams.serve_access import audit_of, check_cluster, grants_of, limits_of
 from streams.serve_console import console_parts
 from streams.serve_index import IndexGauges, open_index, people_index
 from streams.serve_space import ModelSwitch, SpaceMaker, blend_space, first_model
+from streams.serve_tools import add_tools
 from streams.service.popular_now import PopularNow
 from streams.service.similar_people import SimilarFinder
 from streams.settings import DAY_S, Settings
 from streams.shredding import shredding
-from streams.wiring import encoder_of, model_of
+from streams.wiring import encoder_of, model_of, read_platforms
 
 GROUP: Final = "braid-serve"
 BLOCK_CACHE_BYTES: Final = 128 << 20
@@ -134,6 +136,7 @@ class LiveData:
             return
         warming.warm()
         behaviour.fill(self.items.records(), self.profiles.everybody())
+        garbage.calm()
         _log.info("ranker_filled", took_s=round(time.perf_counter() - began_s, 1))
 
     def refresh_gauges(self) -> None:
@@ -238,9 +241,18 @@ class Serve:
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
 
     def _application(self, settings: Settings) -> FastAPI:
-        """The API, with the console on top where it is wanted."""
-        if not settings.console.enabled:
-            return create_api(self._parts)
+        """The API, with the console or its own description on top, and the tools where they are wanted."""
+        app = self._api_with_console(settings) if settings.console.enabled else self._api_with_docs()
+        if settings.mcp.enabled:
+            add_tools(app, self._parts, read_platforms(settings))
+        return app
+
+    def _api_with_docs(self) -> FastAPI:
+        app = create_api(self._parts)
+        add_docs(app, self._parts)
+        return app
+
+    def _api_with_console(self, settings: Settings) -> FastAPI:
         data = self._data
         console = console_parts(settings, self._parts, data.live, data.items, data.profiles.revisions.of)
         app = create_api(self._parts, sessions_of(console).key_of)

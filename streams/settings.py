@@ -200,8 +200,8 @@ class Console(_Group):
 
     enabled: bool = Field(
         True,
-        description="Show the console at / and /docs. Without it serve needs fewer rights on Kafka "
-        "(`braid rights serve`).",
+        description="Show the console at /. Without it serve needs fewer rights on Kafka (`braid rights serve`) and "
+        "shows the description of the API alone, at /docs.",
     )
 
 
@@ -307,6 +307,57 @@ class Api(_Group):
     )
 
 
+class WriteKey(_Group):
+    """Whose events one write key publishes, how it is called, and until when."""
+
+    platform: str
+    name: str = ""
+    expires: AwareDatetime | None = None
+    rate_per_s: float | None = Field(None, ge=0)
+
+    @field_validator("platform")
+    @classmethod
+    def _platform_name(cls, name: str) -> str:
+        return parse_platform(name)
+
+
+class IngestApi(_Group):
+    """The HTTP interface of `braid ingest`; see `docs/ingest.md`."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on; anything but loopback needs keys.")
+    port: int = Field(8001, ge=0, le=65535, description="Port to listen on; 0 = any free one.")
+    operator_port: int = Field(
+        9101, ge=0, le=65535, description="Port of /metrics, /healthz and /readyz, on BRAID_METRICS__HOST; 0 = any."
+    )
+    keys: dict[str, str | WriteKey] = Field(
+        {},
+        description="`sha256:<hex>` of a write key (`braid keys write`), or a long raw one -> the platform whose "
+        "events it publishes, or a table: `platform`, `name`, `expires`, `rate_per_s`.",
+    )
+    rate_per_s: float = Field(1_000, ge=0, description="Requests a second of each key, per process; 0 = no limit.")
+    anonymous_rate_per_s: float = Field(
+        10, ge=0, description="Requests a second of all senders without a valid key together; 0 = no limit."
+    )
+    max_event_bytes: int = Field(32 * 1024, ge=1_000, le=1_000_000, description="Larger events are rejected.")
+    max_body_bytes: int = Field(500 * 1024, ge=1_000, le=16 << 20, description="Larger requests are refused.")
+    max_batch_events: int = Field(1_000, ge=1, le=10_000, description="Most events in one request.")
+    max_waiting: int = Field(
+        20_000, ge=1, description="Most events that wait for the brokers; beyond it requests are answered with 429."
+    )
+    confirm_s: float = Field(
+        10, ge=1, le=120, description="How long the brokers may take to confirm an event before its sender hears 503."
+    )
+
+
+class Mcp(_Group):
+    """Tools for assistants (Model Context Protocol); see `docs/mcp.md`."""
+
+    enabled: bool = Field(
+        False,
+        description="Answer read-only tools at `/mcp` of serve, with the keys of the HTTP API; needs the extra `mcp`.",
+    )
+
+
 class Metrics(_Group):
     """The operator port."""
 
@@ -377,6 +428,8 @@ class Settings(BaseSettings):
     engine: Engine = Engine()
     index: Index = Index()
     api: Api = Api()
+    ingest_api: IngestApi = IngestApi()
+    mcp: Mcp = Mcp()
     metrics: Metrics = Metrics()
     pseudonym: Pseudonym = Pseudonym()
     dead_letters: DeadLetterOriginals = DeadLetterOriginals()

@@ -7,13 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.boards.queries import Query
-from streams.telemetry import (  # noqa: F401 - they declare their metrics
-    access_metrics,
-    canary_metrics,
-    disk_metrics,
-    evaluation_metrics,
-)
-from streams.telemetry.metrics import DECLARED
+from streams.telemetry.every import DECLARED
 
 Json = dict[str, Any]
 _DATA_SOURCE = {"type": "prometheus", "uid": "${datasource}"}

@@ -74,6 +74,14 @@ FLOW = board(
         panel("Skipped after a restart", "ops", rate("braid_replayed_total")),
     ),
     row(
+        "Over HTTP, and out again",
+        panel("Events over HTTP", "ops", rate("braid_ingest_events_total", "platform", "verdict")),
+        panel("Requests of ingest", "s", quantile(0.99, "braid_ingest_request_seconds", "route")),
+        panel("Records not confirmed to ingest", "short", worst("braid_ingest_waiting_records", "instance")),
+        panel("Records mirrored", "ops", rate("braid_mirrored_records_total", "kind")),
+        panel("Records the mirror is behind", "short", total("braid_mirror_behind_records", "partition")),
+    ),
+    row(
         "Processes",
         panel(
             "Answering", "short", total("up", "job", where='job=~"braid-.+"'),

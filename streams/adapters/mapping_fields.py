@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from streams.adapters.mapping_paths import Path, parse_path
+from streams.adapters.mapping_paths import parse_path
 from streams.domain import reasons
 from streams.domain.clocks import format_time
 from streams.errors import InvalidEvent
@@ -47,18 +47,20 @@ class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"so
 class FieldSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a mapping file may say about one field. Exactly one of path, const and join.
 
-    path: one path or several, the first that is there wins. join: paths, all of which must be there, glued by `sep`.
-    values: the platform's word to ours; `*` for all others, else the field is left out. split: separator of a list.
+    path: one path or several, the first that is there wins. join: paths, all of which must be there, glued by `sep`;
+    a list among them is several of which the first that is there is taken. values: the platform's word to ours; `*` for
+    all others, else the field is left out. split: separator of a list. glue: what makes one text of a list of texts.
     """
 
     path: str | list[str] | None = None
     const: Scalar | None = None
-    join: list[str] | None = None
+    join: list[str | list[str]] | None = None
     sep: str = ":"
     values: dict[str, Scalar] | None = None
     unit: str | None = None
     scale: Scale | None = None
     split: str | None = None
+    glue: str | None = None
 
 
 def compile_field(spec: str | FieldSpec, kind: Kind) -> Callable[[Any], Any]:
@@ -101,24 +103,31 @@ def _source(spec: FieldSpec) -> Callable[[Any], Any]:
     if spec.join is not None:
         if not spec.join:
             raise ValueError("join: name at least one path")
-        parts = [parse_path(text) for text in spec.join]
+        parts = [first_of(paths, "join") for paths in spec.join]
         return lambda document: _joined(parts, document, spec.sep)
-    paths = [parse_path(text) for text in ([spec.path] if isinstance(spec.path, str) else spec.path or [])]
-    if not paths:
-        raise ValueError("path: name at least one")
-    if len(paths) == 1:
-        return paths[0].find
-    return lambda document: next((found for path in paths if (found := path.find(document)) is not None), None)
+    return first_of(spec.path or [], "path")
 
 
-def _joined(parts: list[Path], document: Any, sep: str) -> str | None:
-    found = [part.find(document) for part in parts]
+def first_of(paths: str | list[str], name: str) -> Callable[[Any], Any]:
+    """Finds what stands at the first of the paths that is there. Raises ValueError, with the name, for a faulty one."""
+    parsed = [parse_path(text) for text in ([paths] if isinstance(paths, str) else paths)]
+    if not parsed:
+        raise ValueError(f"{name}: name at least one path")
+    if len(parsed) == 1:
+        return parsed[0].find
+    return lambda document: next((found for path in parsed if (found := path.find(document)) is not None), None)
+
+
+def _joined(parts: list[Callable[[Any], Any]], document: Any, sep: str) -> str | None:
+    found = [part(document) for part in parts]
     return None if None in found else sep.join(map(_text, found))
 
 
 def _conversion(spec: FieldSpec, kind: Kind) -> Callable[[Any], Any]:
     if spec.split is not None and kind != "list":
         raise ValueError("split: only for tags and genre")
+    if spec.glue is not None and kind != "text":
+        raise ValueError("glue: only for texts")
     if spec.scale is not None and kind != "number":
         raise ValueError("scale: only for numbers")
     if kind == "number":
@@ -131,6 +140,9 @@ def _conversion(spec: FieldSpec, kind: Kind) -> Callable[[Any], Any]:
         return lambda raw: _texts(raw, spec.split)
     if kind == "table":
         return _table
+    if kind == "text" and spec.glue is not None:
+        glue = spec.glue
+        return lambda raw: glue.join(_texts(raw, None))
     return _flag if kind == "flag" else _text
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final, get_args
 
 import msgspec
 
-from streams.adapters.cloudevents import DEFAULT_MAX_BYTES, decode, decode_document
+from streams.adapters.cloudevents import DEFAULT_MAX_BYTES, decode, decode_document, is_binary_mode
 from streams.adapters.mappings import ActionSpec, Mapping, MappingSpec
 from streams.domain.actions import BUILT_IN, Action, ActionTable, Facet, Part
 from streams.domain.envelopes import Decode, DecodeFor, Envelope
@@ -79,6 +79,8 @@ def action_table(mappings: MappingOf[Platform, Mapping]) -> ActionTable:
 
 
 def _mapped(mapping: Mapping, max_bytes: int, record: RawRecord) -> Envelope:
+    if record.value is None and mapping.ignores_tombstones and not is_binary_mode(record.headers):
+        return mapping.ignored()
     return mapping.apply(decode_document(record, max_bytes))
 
 
@@ -108,9 +110,12 @@ def _based(spec: MappingSpec) -> MappingSpec:
         raise ValueError(f"dialect = {spec.dialect!r}: use one of {', '.join(shipped_dialects())}")
     base = _parsed(resources.files(SHIPPED).joinpath(f"{spec.dialect}.toml").read_text(encoding="utf-8"))
     tables: dict[str, Any] = {
-        name: getattr(base, name) | getattr(spec, name) for name in ("envelope", "data", "item", "types", "actions")
+        name: getattr(base, name) | getattr(spec, name)
+        for name in ("envelope", "consent", "data", "item", "types", "actions")
     }
-    return msgspec.structs.replace(spec, dialect=None, **tables)
+    root = base.root if spec.root is None else spec.root
+    tombstones = base.tombstones if spec.tombstones is None else spec.tombstones
+    return msgspec.structs.replace(spec, dialect=None, root=root, tombstones=tombstones, **tables)
 
 
 def _actions(spec: MappingSpec) -> dict[str, Action]:

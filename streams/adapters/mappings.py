@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
 from streams.adapters.cloudevents import guarded
-from streams.adapters.mapping_fields import OTHERWISE, FieldSpec, Kind, compile_field
+from streams.adapters.mapping_fields import OTHERWISE, FieldSpec, Kind, compile_field, first_of
 from streams.domain import reasons
 from streams.domain.actions import IGNORED, Action
+from streams.domain.consents import PURPOSES
 from streams.domain.envelopes import SPEC_VERSION, Envelope
 from streams.domain.letter_owners import Named
 from streams.domain.platforms import Platform
@@ -36,6 +37,7 @@ ITEM_KINDS: Final[dict[str, Kind]] = {
     "tags": "list", "price": "number", "currency": "text", "author": "text", "genre": "list", "duration_s": "number",
     "language": "text",
 }  # fmt: skip
+CONSENT_KINDS: Final[dict[str, Kind]] = dict.fromkeys(PURPOSES, "flag")
 REQUIRED: Final = ("id", "source", "type", "time")
 
 
@@ -52,11 +54,18 @@ class ActionSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MappingSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The tables of a mapping file."""
+    """The tables of a mapping file.
+
+    root: where all paths begin, the first that is there; the whole document where none is. tombstones: whether a record
+    without a value is left out, as what deletes a key from a compacted topic, or refused (None: refused).
+    """
 
     dialect: str | None = None
     description: str = ""
+    root: str | list[str] | None = None
+    tombstones: Literal["ignored", "refused"] | None = None
     envelope: Specs = {}
+    consent: Specs = {}
     data: Specs = {}
     item: Specs = {}
     types: dict[str, str] = {}
@@ -71,6 +80,9 @@ class Mapping:
         self.platform = platform
         self.actions = actions
         self.types = dict(spec.types)
+        self.ignores_tombstones = spec.tombstones == "ignored"
+        self._root = None if spec.root is None else first_of(spec.root, "root")
+        self._consent = _compiled(spec.consent, CONSENT_KINDS, "consent")
         fields = _compiled(spec.envelope, ENVELOPE_KINDS, "envelope")
         for name in REQUIRED:
             if name not in fields:
@@ -84,31 +96,40 @@ class Mapping:
 
     def apply(self, document: dict[str, Any]) -> Envelope:
         """The envelope of a foreign document. Raises InvalidEvent."""
+        document = self._rooted(document)
         action = self._action(document)
         if action == IGNORED:
-            # Nobody reads the rest of a record that is left out, so nothing in it can be wrong.
-            return Envelope(specversion=SPEC_VERSION, id="-", source="-", type=f"{self.platform}.{IGNORED}")
+            return self.ignored()
         envelope, data, item = (_values(section, document) for section in self._sections)
-        if item:
+        if _is_named(item):
             data["item"] = item
+        consent = _values(self._consent, document)
+        if consent:
+            envelope["consent"] = msgspec.Raw(msgspec.json.encode(consent))
         said = {**envelope, "specversion": SPEC_VERSION, "type": f"{self.platform}.{action}", "data": data}
         return guarded(_to_envelope, said, reasons.MAPPING_FAILED)
+
+    def ignored(self) -> Envelope:
+        """What is counted and left out. Nobody reads the rest of such a record, so nothing in it can be wrong."""
+        return Envelope(specversion=SPEC_VERSION, id="-", source="-", type=f"{self.platform}.{IGNORED}")
 
     def fields_of(self, document: dict[str, Any]) -> tuple[dict[str, Any], dict[str, InvalidEvent]]:
         """Each field on its own: those that can be read, in the contract's shape, and what is wrong with the others.
 
         Faults are by path, `data.rating`. For people who try an event out; `apply` stops at the first fault.
         """
+        document = self._rooted(document)
         faults: dict[str, InvalidEvent] = {}
         envelope: dict[str, Any] = {"specversion": SPEC_VERSION}
         data: dict[str, Any] = {}
         item: dict[str, Any] = {}
+        consent: dict[str, Any] = {}
         try:
             envelope["type"] = f"{self.platform}.{self._action(document)}"
         except InvalidEvent as error:
             faults["type"] = error
-        heads = (("", envelope), ("data.", data), ("data.item.", item))
-        for section, (head, into) in zip(self._sections, heads, strict=True):
+        heads = (("", envelope), ("data.", data), ("data.item.", item), ("consent.", consent))
+        for section, (head, into) in zip((*self._sections, self._consent), heads, strict=True):
             for name, value_of in section.items():
                 try:
                     value = value_of(document)
@@ -117,8 +138,10 @@ class Mapping:
                 else:
                     if value is not None:
                         into[name] = value
-        if item:
+        if _is_named(item):
             data["item"] = item
+        if consent:
+            envelope["consent"] = consent
         return {**envelope, "data": data}, faults
 
     def named(self, document: dict[str, Any]) -> Named:
@@ -127,6 +150,7 @@ class Mapping:
 
     def texts(self, document: dict[str, Any], names: Iterable[str]) -> dict[str, str]:
         """Those fields of the envelope that can be read, whatever is wrong with the rest."""
+        document = self._rooted(document)
         said: dict[str, str] = {}
         for name in names:
             if name in self._sections[0]:
@@ -135,6 +159,10 @@ class Mapping:
                     if value is not None:
                         said[name] = value
         return said
+
+    def _rooted(self, document: dict[str, Any]) -> dict[str, Any]:
+        found = None if self._root is None else self._root(document)
+        return found if isinstance(found, dict) else document
 
     def _action(self, document: dict[str, Any]) -> str:
         kind = self._kind(document)
@@ -168,6 +196,11 @@ def _values(section: dict[str, Callable[[Any], Any]], document: dict[str, Any]) 
         if value is not None:
             values[name] = value
     return values
+
+
+def _is_named(item: dict[str, Any]) -> bool:
+    """What describes an item, as a language does, may be there without one; the gate says which action needs one."""
+    return "item_id" in item
 
 
 def _to_envelope(said: dict[str, Any]) -> Envelope:

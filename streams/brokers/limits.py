@@ -18,3 +18,5 @@ INPUT_MAX_BYTES: Final = 10 * MIB
 DEAD_LETTER_MAX_BYTES: Final = INPUT_MAX_BYTES + MIB
 #: State of one user, the profile made from it, and `user-events`, which carry state when accounts move between users.
 STATE_MAX_BYTES: Final = 4 * MIB
+#: A profile as JSON: two bytes of a vector become up to ten characters. A producer sends at most a dead letter.
+MIRROR_MAX_BYTES: Final = DEAD_LETTER_MAX_BYTES

@@ -8,11 +8,11 @@ from typing import Final, Literal
 
 from streams.domain.topic_names import TopicNames
 
-KafkaRole = Literal["worker", "serve", "platform", "operator", "auditor", "reader"]
+KafkaRole = Literal["worker", "serve", "ingest", "platform", "operator", "auditor", "reader"]
 Resource = Literal["topic", "group", "transactional-id"]
 Operation = Literal["read", "write", "create", "describe", "describe-configs"]
 
-ROLES: Final[tuple[KafkaRole, ...]] = ("worker", "serve", "platform", "operator", "auditor", "reader")
+ROLES: Final[tuple[KafkaRole, ...]] = ("worker", "serve", "ingest", "platform", "operator", "auditor", "reader")
 #: How the groups and transactional ids of Braid begin, behind the prefix of the topics.
 APPLICATION: Final = "braid-"
 #: A group id that a client needs to read at all, though it neither joins nor commits.
@@ -45,8 +45,8 @@ Right(resource='group', name='profile-reader', operation='read', is_prefix=False
         return _worker(names, events)
     if role == "operator":
         return _operator(names, events)
-    if role == "platform":
-        return _topics("write", [*events, names.items, names.identity])
+    if role in {"ingest", "platform"}:
+        return _topics("write", events if role == "ingest" else [*events, names.items, names.identity])
     if role == "auditor":
         return _topics("read", [names.audit, names.identities])
     if role == "reader":

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from streams.brokers.limits import DEAD_LETTER_MAX_BYTES, INPUT_MAX_BYTES, STATE_MAX_BYTES
+from streams.brokers.limits import DEAD_LETTER_MAX_BYTES, INPUT_MAX_BYTES, MIRROR_MAX_BYTES, STATE_MAX_BYTES
 from streams.domain.topic_names import TopicNames
 from streams.settings import DAY_S, Topics
 
@@ -70,6 +70,12 @@ def declared_topics(topics: Topics, platforms: Iterable[str] = ()) -> tuple[Topi
         )
         for name, policy in policies.items()
     )
+
+
+def mirror_topic(topics: Topics, name: str, n_partitions: int) -> TopicSpec:
+    """What `braid mirror` writes to: compacted as `profiles` is, so that deletions reach whoever follows."""
+    configs = _compacted() | _up_to(MIRROR_MAX_BYTES) | _durable(topics.replication)
+    return TopicSpec(name, n_partitions, topics.replication, MappingProxyType(configs))
 
 
 def letters_kept_s(topics: Topics) -> float:

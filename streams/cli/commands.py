@@ -13,6 +13,8 @@ from streams.cli.broker import broker
 from streams.cli.canary import canary
 from streams.cli.demo.command import demo
 from streams.cli.evaluate import evaluate
+from streams.cli.ingest import ingest
+from streams.cli.mirror import mirror
 from streams.cli.person import explain, export, forget, profile, recommend
 from streams.cli.replay import replay
 from streams.cli.rights import rights
@@ -35,6 +37,8 @@ app = typer.Typer(
 )
 for command in (demo, worker, serve, broker, replay, tail, profile, recommend, explain, export, forget):
     app.command()(command)
+app.command()(ingest)
+app.command()(mirror)
 app.command()(rights)
 app.command()(canary)
 app.command()(evaluate)

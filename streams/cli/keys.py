@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import secrets
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Final, get_args
 
 import typer
 from pydantic import ValidationError
 
 from streams.errors import UsageError
-from streams.serve.api_keys import KeyGrant, KeyRing, Role, hash_of
-from streams.settings import ApiKey
+from streams.serve.api_keys import KeyGrant, KeyRing, Role, check_name, hash_of
+from streams.settings import ApiKey, WriteKey
 
 app = typer.Typer(no_args_is_help=True, help="Make API keys; only their hashes are configured.")
 
@@ -45,9 +46,32 @@ def new(
     typer.echo(f"BRAID_API__KEYS='{line}'", err=True)
 
 
+@app.command()
+def write(
+    platform: Annotated[str, typer.Option(help="Whose events it publishes, for example shop.")],
+    name: NameOption = "",
+    expires: ExpiresOption = "",
+) -> None:
+    """Make a write key of `braid ingest`: it publishes the events of one platform and nothing else.
+
+    The key alone goes to standard output, everything else to standard error.
+
+    Example: braid keys write --platform shop --name shop-sdk
+    """
+    said = {"platform": platform, "name": name, "expires": expires}
+    given = {field: value for field, value in said.items() if value}
+    _check_fields(WriteKey, given)
+    if name:
+        check_name(name, "--name")
+    key = PREFIX + secrets.token_urlsafe(KEY_BYTES)
+    typer.echo(key)
+    typer.echo("The key is shown this once. Configure its hash, beside those that are there:", err=True)
+    typer.echo(f"BRAID_INGEST_API__KEYS='{json.dumps({hash_of(key): given})}'", err=True)
+
+
 @app.command("hash")
 def hash_() -> None:
-    """Read a key from standard input and print what stands for it in BRAID_API__KEYS.
+    """Read a key from standard input and print what stands for it in BRAID_API__KEYS or BRAID_INGEST_API__KEYS.
 
     Example: braid keys hash < key.txt
     """
@@ -58,10 +82,14 @@ def _check(role: str, name: str, platforms: list[str], expires: str) -> None:
     """What serve would refuse later is refused now."""
     if role not in get_args(Role):
         raise UsageError(f"--role {role}: no such role; use {', '.join(get_args(Role))}")
+    _check_fields(ApiKey, {"role": role, "platforms": platforms, **({"expires": expires} if expires else {})})
+    KeyRing({hash_of(PREFIX + secrets.token_urlsafe(KEY_BYTES)): KeyGrant("read", name)})
+
+
+def _check_fields(kind: type[ApiKey | WriteKey], said: Mapping[str, object]) -> None:
     try:
-        ApiKey.model_validate({"role": role, "platforms": platforms, **({"expires": expires} if expires else {})})
+        kind.model_validate(said)
     except ValidationError as error:
         fault = error.errors()[0]
-        option = {"platforms": "--platform", "expires": "--expires"}[str(fault["loc"][0])]
+        option = {"expires": "--expires"}.get(str(fault["loc"][0]), "--platform")
         raise UsageError(f"{option} {fault['input']}: {fault['msg']}") from error
-    KeyRing({hash_of(PREFIX + secrets.token_urlsafe(KEY_BYTES)): KeyGrant("read", name)})

@@ -15,7 +15,7 @@ from streams.wiring import read_platforms
 
 
 def rights(
-    role: Annotated[str, typer.Argument(help="worker, serve, platform, operator, auditor or reader.")],
+    role: Annotated[str, typer.Argument(help="worker, serve, ingest, platform, operator, auditor or reader.")],
     principal: Annotated[str, typer.Option(help="Who gets them; default: User:braid-<role>.")] = "",
     platform: Annotated[
         list[str] | None, typer.Option("--platform", help="Of `platform`: the one whose events it writes.")

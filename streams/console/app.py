@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from streams.console.assets import Assets, asset_routes
 from streams.console.docs_pages import docs_routes
 from streams.console.event_pages import event_routes
-from streams.console.layout import install_refusals, layout_routes, login_routes
+from streams.console.layout import layout_routes, login_routes
 from streams.console.letters_pages import letters_routes
 from streams.console.map_pages import map_routes
 from streams.console.operations_pages import operations_routes
@@ -15,9 +15,11 @@ from streams.console.operations_people_pages import people_routes
 from streams.console.parts import ConsoleParts
 from streams.console.person_pages import person_routes
 from streams.console.platform_pages import platform_routes
+from streams.console.refusals import install_refusals
 from streams.console.rendering import Pages
 from streams.console.sessions import Sessions
 from streams.serve.api_keys import KeyRing
+from streams.serve.parts import ServeParts
 
 
 def add_console(app: FastAPI, parts: ConsoleParts) -> None:
@@ -41,6 +43,14 @@ def add_console(app: FastAPI, parts: ConsoleParts) -> None:
     if parts.serve.keys:
         app.include_router(login_routes(parts.serve, pages, sessions_of(parts)))
     install_refusals(app, pages)
+
+
+def add_docs(app: FastAPI, parts: ServeParts) -> None:
+    """The description of the API at /docs alone, where no console is wanted."""
+    assets = Assets()
+    pages = Pages(assets, needs_keys=bool(parts.keys), has_console=False)
+    app.include_router(asset_routes(assets))
+    app.include_router(docs_routes(app, pages))
 
 
 def sessions_of(parts: ConsoleParts) -> Sessions:

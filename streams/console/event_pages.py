@@ -11,10 +11,12 @@ from typing import Annotated, Final
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from streams.console.addresses import with_query
+from streams.console.brokers import brokers_asked
 from streams.console.parts import ConsoleParts
-from streams.console.platform_pages import brokers_named, platforms_of, require_known
+from streams.console.platform_pages import platforms_of, require_known
 from streams.console.platform_parts import PlatformParts
-from streams.console.rendering import Pages, wants_json, with_query
+from streams.console.rendering import Pages, wants_json
 from streams.domain.envelopes import MAX_ID_CHARS
 from streams.domain.platforms import Platform
 from streams.serve.access import requires
@@ -90,7 +92,7 @@ def event_routes(parts: ConsoleParts, desk: PlatformParts, pages: Pages) -> APIR
         require_known(parts, request, view.platform)
         since_s = _since(form, parts.serve.clock.now_s())
         asked = Asked(Platform(view.platform), form.id, form.source, since_s)
-        with brokers_named(), _turn(searches):
+        with brokers_asked(), _turn(searches):
             found = _look(desk, asked, came, in_one_go=wants_json(request))
         # The last one found is who the audit is told of: it is one event, whatever it was sent as.
         for traced in found.traced:

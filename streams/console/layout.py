@@ -1,30 +1,25 @@
-"""What every page has: the way in, refusals as pages, the stream of changes, logging in and out."""
+"""What every page has: the way in, the stream of changes, logging in and out."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final
-from urllib.parse import urlencode
+from typing import Annotated, Final
 
 import msgspec
-from fastapi import APIRouter, Depends, FastAPI, Form, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import RedirectResponse, StreamingResponse
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 
+from streams.console.addresses import see_other
 from streams.console.live import Live, Viewer
-from streams.console.rendering import Pages, is_fragment, with_query
+from streams.console.rendering import Pages
 from streams.console.sessions import COOKIE, LASTS_S, Sessions
 from streams.serve.access import asking, requires
 from streams.serve.api_keys import KeyRing
 from streams.serve.lookups import person_of
 from streams.serve.parameters import MAX_ID_CHARS, PLATFORM_PATTERN
 from streams.serve.parts import ServeParts
-from streams.serve.problems import Problem
 from streams.serve.subjects import may_see
 
-SEE_OTHER: Final = 303
 MAX_SUBJECTS: Final = 20
 CHANNELS: Final = ("flow-en", "flow-zh", "letters")
 _SSE: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -37,15 +32,6 @@ class Home(msgspec.Struct, frozen=True):
     missing: list[str]
     faults: list[str]
     n_items: int
-
-
-class Refused(msgspec.Struct, frozen=True):
-    """A refusal as a page."""
-
-    status: int
-    code: str
-    message: str
-    remedy: str
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -71,7 +57,7 @@ def layout_routes(parts: ServeParts, pages: Pages, live: Live, platforms: list[s
         account: Annotated[str, Form(min_length=1, max_length=MAX_ID_CHARS)],
     ) -> Response:
         """A raw account id comes in a body, and the person's page has none in its address."""
-        return RedirectResponse(f"/people/{person_of(parts, platform, account)}", SEE_OTHER)
+        return see_other(f"/people/{person_of(parts, platform, account)}")
 
     @router.get("/live", dependencies=[reads])
     async def stream(
@@ -106,7 +92,7 @@ def login_routes(parts: ServeParts, pages: Pages, sessions: Sessions) -> APIRout
         found = ring.find(key.strip())
         if found is None or found.is_expired(now_s):
             return pages.answer(request, "login.html", Login(_own_path(goes_on_at), is_refused=True), status=401)
-        response = RedirectResponse(_own_path(goes_on_at), SEE_OTHER)
+        response = see_other(_own_path(goes_on_at))
         response.set_cookie(
             COOKIE, sessions.begin(found, now_s), LASTS_S, httponly=True, samesite="strict", path="/",
             secure=request.url.scheme == "https",
@@ -115,44 +101,11 @@ def login_routes(parts: ServeParts, pages: Pages, sessions: Sessions) -> APIRout
 
     @router.post("/logout")
     def end() -> Response:
-        response = RedirectResponse("/login", SEE_OTHER)
+        response = see_other("/login")
         response.delete_cookie(COOKIE, path="/", samesite="strict")
         return response
 
     return router
-
-
-def install_refusals(app: FastAPI, pages: Pages) -> None:
-    """What refuses a page to a browser is a page, and without a key the way to log in. Programs get the API's own."""
-    for kind in (Problem, RequestValidationError, HTTPException):
-        app.add_exception_handler(kind, _as_page(pages, app.exception_handlers[kind]))
-
-
-def _as_page(pages: Pages, before: Any) -> Callable[[Request, Exception], Awaitable[Response]]:
-    """before: what answers programs."""
-
-    async def answer(request: Request, error: Exception) -> Response:
-        is_browser = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
-        if not is_browser:
-            told: Response = await before(request, error)
-            return told
-        view = _refused(error)
-        if view.status == 401 and request.method == "GET" and not is_fragment(request):
-            return RedirectResponse(f"/login?{urlencode({'goes_on_at': with_query(request)})}", SEE_OTHER)
-        return pages.answer(request, "refused.html", view, status=view.status)
-
-    return answer
-
-
-def _refused(error: Exception) -> Refused:
-    if isinstance(error, Problem):
-        return Refused(error.status, error.code, str(error), error.remedy)
-    if isinstance(error, HTTPException) and error.status_code != 404:
-        return Refused(error.status_code, "refused", str(error.detail), "go to the start page")
-    if isinstance(error, HTTPException):
-        return Refused(404, "no_such_page", "there is no page of this address", "go to the start page")
-    message, remedy = "the page does not understand what was asked", "go back and look at the fields"
-    return Refused(422, "invalid_request", message, remedy)
 
 
 def _own_path(path: str) -> str:

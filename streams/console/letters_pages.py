@@ -10,7 +10,8 @@ import msgspec
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from streams.adapters.letter_samples import Sample
-from streams.console.operations_acts import acting, brokers_asked
+from streams.console.brokers import brokers_asked
+from streams.console.operations_acts import acting
 from streams.console.operations_parts import Operations
 from streams.console.parts import ConsoleParts
 from streams.console.rendering import Pages

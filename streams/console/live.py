@@ -15,8 +15,8 @@ from streams.telemetry import metrics
 
 #: Between two messages to a viewer, so that no page redraws more often than people read.
 PACE_S: Final = 1.0
-#: Without anything to say. Pages take twice and a half of it for silence: see `console.js`.
-BEAT_S: Final = 2.0
+#: Without anything to say. Pages take three and a half of them for silence: see `console.js`.
+BEAT_S: Final = 1.0
 MAX_VIEWERS: Final = 500
 
 

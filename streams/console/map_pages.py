@@ -9,11 +9,11 @@ from typing import Annotated, Final
 import msgspec
 import numpy as np
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import RedirectResponse
 
+from streams.console.addresses import see_other, with_query
 from streams.console.map_views import MapInterest, MapItem, MapPerson, MapView
 from streams.console.parts import ConsoleParts
-from streams.console.rendering import Pages, with_query
+from streams.console.rendering import Pages
 from streams.domain.profiles import ProfileRecord
 from streams.ports import Neighbour
 from streams.serve.access import requires
@@ -24,7 +24,6 @@ from streams.serve.parts import ServeParts
 from streams.serve.subjects import names_its_subject
 from streams.service.item_map import DIGITS, ItemMap
 
-SEE_OTHER: Final = 303
 N_FOUND: Final = 20
 N_RECENT: Final = 20
 
@@ -46,7 +45,7 @@ def map_routes(parts: ConsoleParts, item_map: ItemMap, pages: Pages) -> APIRoute
         if near is not None:
             x, y = map(float, near.split(","))
             chosen = item_map.picture(asked.platform).nearest(x, y)
-            return RedirectResponse(with_query(request, near=None, item=chosen), SEE_OTHER)
+            return see_other(with_query(request, near=None, item=chosen))
         return pages.answer(request, "map.html", drawn.view(asked))
 
     return router

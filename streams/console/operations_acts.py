@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
-from streams.errors import UsageError
+from streams.console.brokers import brokers_asked
 from streams.serve.access import asking, requires
 from streams.serve.api_keys import Role
 from streams.serve.audit import audited
@@ -54,12 +53,3 @@ def from_own_page(request: Request) -> None:
     is_own = site in _OWN if site else not origin or urlsplit(origin).netloc == request.headers.get("host")
     if not is_own:
         raise Problem(403, "foreign_page", "this was sent by a page of another site", "use the page of the console")
-
-
-@contextmanager
-def brokers_asked() -> Iterator[None]:
-    """Raises Problem 503 where the brokers do not answer, or settings keep what was asked from being done."""
-    try:
-        yield
-    except UsageError as error:
-        raise Problem(503, "unavailable", str(error), "try again; see /readyz and the brokers") from error

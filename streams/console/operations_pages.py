@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from streams.console.operations_acts import brokers_asked
+from streams.console.brokers import brokers_asked
 from streams.console.operations_flow import FlowView, FlowWatch, channel_of
 from streams.console.operations_parts import Operations
 from streams.console.parts import ConsoleParts

@@ -8,8 +8,9 @@ from typing import Annotated, Final, Literal
 import msgspec
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
+from streams.console.brokers import brokers_asked
 from streams.console.formats import short_id
-from streams.console.operations_acts import acting, brokers_asked, in_scope
+from streams.console.operations_acts import acting, in_scope
 from streams.console.operations_parts import Operations
 from streams.console.parts import ConsoleParts
 from streams.console.rendering import Pages

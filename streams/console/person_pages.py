@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import RedirectResponse
 
+from streams.console.addresses import see_other, with_query
 from streams.console.parts import ConsoleParts, PeopleParts
 from streams.console.person_evidence import Evidence
 from streams.console.person_view import PersonView, UnknownPerson
@@ -20,7 +20,7 @@ from streams.console.person_views import (
     segment_why,
     tag_why,
 )
-from streams.console.rendering import Pages, is_fragment, with_query
+from streams.console.rendering import Pages, is_fragment, wants_json
 from streams.domain.accounts import AccountKey
 from streams.domain.profiles import ProfileRecord
 from streams.domain.revision_notes import RevisionNote
@@ -38,8 +38,6 @@ from streams.serve.parameters import (
 from streams.serve.subjects import names_its_subject
 from streams.service.recommendations import DEFAULT_DIVERSITY, Ask
 from streams.service.why_not import WhyNot
-
-SEE_OTHER: Final = 303
 
 
 @dataclass(frozen=True)
@@ -134,6 +132,9 @@ class _Finder:
             return self._pages.answer(request, "person_unknown.html", nobody, status=said.status)
         if profile.profile_id != profile_id:
             return _sent_on(request, profile_id, profile.profile_id)
+        if is_fragment(request) and not wants_json(request):
+            about = (profile.profile_id, profile.revision)
+            return self._pages.shared(request, template, lambda: view(profile), about, platforms=platforms)
         return self._pages.answer(request, template, view(profile), platforms=platforms)
 
     def _living(self, profile_id: str) -> ProfileRecord | None:
@@ -148,7 +149,7 @@ def _sent_on(request: Request, gone: str, goes_on: str) -> Response:
     address = with_query(request).replace(gone, goes_on, 1)
     if is_fragment(request):
         return Response(headers={"HX-Redirect": address})
-    return RedirectResponse(address, SEE_OTHER)
+    return see_other(address)
 
 
 def _person(parts: ConsoleParts, people: PeopleParts, profile: ProfileRecord) -> PersonView:

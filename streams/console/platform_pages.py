@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Annotated, Final
 
 import msgspec
 from fastapi import APIRouter, Depends, Form, Request, Response
 
+from streams.console.brokers import brokers_asked
 from streams.console.parts import ConsoleParts
 from streams.console.platform_parts import MappingInUse, PlatformParts
 from streams.console.rendering import Pages
 from streams.domain.platforms import Platform
-from streams.errors import Unavailable
 from streams.serve.access import asking, require_platform, requires
 from streams.serve.middleware import MAX_BODY_BYTES
 from streams.serve.parameters import PlatformPath
@@ -59,7 +58,7 @@ def platform_routes(parts: ConsoleParts, desk: PlatformParts, pages: Pages) -> A
 
     @router.get("/platforms", dependencies=[reads])
     def platforms(request: Request) -> Response:
-        with brokers_named():
+        with brokers_asked():
             # Of all of them, so that callers of every scope share one reading.
             everything = lists.get(tuple(Platform(name) for name in parts.platforms))
         seen = set(platforms_of(parts, request))
@@ -69,7 +68,7 @@ def platform_routes(parts: ConsoleParts, desk: PlatformParts, pages: Pages) -> A
 
     @router.get("/platforms/{name}", dependencies=[reads, in_scope])
     def platform(request: Request, name: PlatformPath) -> Response:
-        with brokers_named():
+        with brokers_asked():
             report = reports.get(Platform(name))
         return pages.answer(request, "platform.html", PlatformView(report, desk.mappings.get(Platform(name))))
 
@@ -115,13 +114,3 @@ def require_known(parts: ConsoleParts, request: Request, name: str) -> None:
             "there is no platform of this name",
             "look at /platforms; BRAID_TOPICS__PLATFORMS and the mapping files name them",
         )
-
-
-@contextmanager
-def brokers_named() -> Iterator[None]:
-    """Brokers that do not answer are a page, too."""
-    try:
-        yield
-    except Unavailable as error:
-        remedy = "try again; an operator looks at the brokers, and at `braid rights serve --check`"
-        raise Problem(503, "brokers_away", str(error), remedy) from error

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import gzip
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
-from urllib.parse import quote, urlencode
+from typing import Any, Final, get_args
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
-from jinja2.runtime import Context
-from markupsafe import Markup, escape
 
-from streams.console import formats
+from streams.console.addresses import with_query
 from streams.console.assets import Assets
-from streams.console.words import LANGUAGES, Language, catalogue, chosen, say
+from streams.console.shared_fragments import SharedFragments
+from streams.console.templating import templates_of
+from streams.console.words import LANGUAGES, Language, chosen
 from streams.serve.access import asking
 from streams.serve.answers import json_answer
+from streams.serve.api_keys import Role
 
-TEMPLATES: Final = Path(__file__).parent / "templates"
 LANGUAGE_COOKIE, THEME_COOKIE = "braid_language", "braid_theme"
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
 THEMES: Final = ("auto", "light", "dark")
 A_YEAR_S: Final = 365 * 86_400
 WORTH_ZIPPING_BYTES, ZIP_LEVEL = 2_000, 5
@@ -40,12 +38,15 @@ class Look:
 
 
 class Pages:
-    """Renders. roles: of a caller who needs no key, which is whoever uses this machine where no keys are set."""
+    """Renders. needs_keys: else whoever uses this machine may do everything."""
 
-    def __init__(self, assets: Assets, *, needs_keys: bool) -> None:
+    def __init__(self, assets: Assets, *, needs_keys: bool, has_console: bool = True) -> None:
+        """has_console: whether there are other pages, which a page leads to."""
         self._assets = assets
+        self._has_console = has_console
         self._needs_keys = needs_keys
-        self._environments = {language: _environment(language, assets) for language in LANGUAGES}
+        self._fragments = SharedFragments()
+        self._templates = {language: templates_of(language) for language in LANGUAGES}
 
     def answer(self, request: Request, template: str, view: object, *, status: int = 200, **more: Any) -> Response:
         """The view as JSON for who accepts that and not HTML, else as the template's page, or fragment for htmx.
@@ -69,23 +70,40 @@ class Pages:
         # Fragments come again with every change: there the time counts for more than the bytes.
         return response if is_fragment(request) else _zipped(request, response)
 
+    def shared(
+        self, request: Request, template: str, view: Callable[[], object], about: Hashable, **more: Any
+    ) -> Response:
+        """A fragment, made once for all who ask for the same at once and may do the same.
+
+        about: what tells one content from another, such as the revision of what is shown.
+        """
+        look, may = look_of(request), self._may(request)
+        key = (template, look.language, with_query(request), frozenset(filter(may, ROLES)), about)
+        html = self._fragments.get(key, lambda: self.render(request, look, template, view=view(), **more))
+        return HTMLResponse(html, headers=_headers(look.nonce))
+
     def part(self, language: Language, template: str, **context: Any) -> str:
         """HTML that many viewers share: of a template that knows neither request nor caller."""
-        return self._environments[language].get_template(template).render(**context)
+        return self._templates[language].get_template(template).render(**context)
 
     def render(self, request: Request, look: Look, template: str, **context: Any) -> str:
         """HTML of a template."""
-        caller = asking(request)
-        return self._environments[look.language].get_template(template).render(
+        return self._templates[look.language].get_template(template).render(
             request=request,
             look=look,
+            asset=self._assets.url_of,
+            has_console=self._has_console,
             is_fragment=is_fragment(request),
-            caller=caller,
-            may=lambda role: not self._needs_keys or (caller.key is not None and caller.key.may(role)),
+            caller=asking(request),
+            may=self._may(request),
             needs_keys=self._needs_keys,
             with_query=lambda **changes: with_query(request, **changes),
             **context,
         )
+
+    def _may(self, request: Request) -> Callable[[Role], bool]:
+        key = asking(request).key
+        return lambda role: not self._needs_keys or (key is not None and key.may(role))
 
 
 def wants_json(request: Request) -> bool:
@@ -128,51 +146,3 @@ def _headers(nonce: str) -> dict[str, str]:
         "Vary": _VARY,
         "X-Content-Type-Options": "nosniff",
     }
-
-
-def _environment(language: Language, assets: Assets) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.globals["_"] = _sayer(language)
-    environment.globals["asset"] = assets.url_of
-    environment.globals["here"] = _here
-    environment.filters.update(formats.FILTERS)
-    return environment
-
-
-def _sayer(language: Language) -> Callable[..., Markup]:
-    """`_('words')`, `_('%(n)s words', n=…)`: hundreds of times a page, where Jinja's own takes a third of its time.
-
-    Words that no catalogue has may be anybody's: they are escaped.
-    """
-    known = {words: Markup(say(language, words)) for words in catalogue("zh")}  # noqa: S704 - our own words
-
-    def said(words: str, **filled_in: object) -> Markup:
-        found = known.get(words)
-        if found is None:
-            found = escape(words)
-        return found % filled_in if filled_in else found
-
-    return said
-
-
-@pass_context
-def _here(context: Context) -> str:
-    """The address of the view without how it is shown: what a colleague is sent."""
-    return with_query(context["request"], lang=None, theme=None)
-
-
-def with_query(request: Request, **changes: str | None) -> str:
-    """The request's path and query with some parameters replaced, or left out where None.
-
-    Nothing in it has a meaning to a shell inside single quotes: it is shown as a command to be copied.
-    """
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in changes]
-    query = [*kept, *((name, value) for name, value in changes.items() if value is not None)]
-    return quote(request.url.path) + (f"?{urlencode(query)}" if query else "")

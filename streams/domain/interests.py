@@ -108,7 +108,8 @@ def group_interests(
     latest = sorted(range(len(events)), key=lambda row: (-events[row].at_s, events[row].event_id))[: rules.max_events]
     order = sorted(latest, key=lambda row: (events[row].item, events[row].event_id))
     weights = {row: _decayed(events[row], as_of_s, rules.half_life_s) for row in order}
-    liked = [row for row in order if weights[row] > LEAST_WEIGHT and vectors[row].any()]
+    known = set(np.flatnonzero(vectors.any(axis=1)).tolist())
+    liked = [row for row in order if weights[row] > LEAST_WEIGHT and row in known]
     if not liked:
         return []
     single = _by_item(events, vectors, weights, liked)
@@ -134,18 +135,17 @@ def label_of(items: Sequence[tuple[Item, float]], sensitive: SensitiveTags | Non
         for tag in tags if sensitive is None else sensitive.without(tags):
             weights[tag] = weights.get(tag, 0.0) + weight
     if weights:
-        return split_tag(min(weights, key=lambda tag: _label_order(tag, weights)))[1]
+        # Rounded, so that sums that differ only by the order of addition tie.
+        rounded = {tag: round(weight, 9) for tag, weight in weights.items()}
+        heaviest = max(rounded.values())
+        named = (split_tag(tag) for tag, weight in rounded.items() if weight == heaviest)
+        return min(named, key=lambda tag: (LABEL_KINDS.index(tag[0]), tag[1]))[1]
     titled = [
         (-weight, item.title)
         for item, weight in items
         if item.title and not (sensitive is not None and (item_tags(item) or sensitive.says(item.title)))
     ]
     return " ".join(min(titled)[1].split()[:LABEL_WORDS]) if titled else ""
-
-
-def _label_order(tag: str, weights: Mapping[str, float]) -> tuple[float, int, str]:
-    # Rounded, so that sums that differ only by the order of addition tie.
-    return -round(weights[tag], 9), LABEL_KINDS.index(split_tag(tag)[0]), tag
 
 
 def _decayed(event: InterestEvent, as_of_s: float, half_life_s: float) -> float:
@@ -204,13 +204,14 @@ def _above(n: int) -> NDArray[np.bool_]:
 
 
 def _merged(groups: _Groups, pairs: Pairs) -> _Groups:
-    sums, masses, members = groups.sums.copy(), groups.masses.copy(), [list(rows) for rows in groups.members]
+    together = {at: [at] for at in range(len(groups.members))}
     for first, second in pairs.tolist():
-        sums[first] += sums[second]
-        masses[first] += masses[second]
-        members[first] += members[second]
-    kept = np.setdiff1d(np.arange(len(sums)), pairs[:, 1])
-    return _Groups(sums[kept], masses[kept], [members[at] for at in kept.tolist()])
+        together[first] += together.pop(second)
+    order = [at for joined in together.values() for at in joined]
+    starts = np.cumsum([0, *map(len, together.values())])[:-1]
+    sums: Vectors = np.add.reduceat(groups.sums[order], starts, axis=0)
+    members = [[row for at in joined for row in groups.members[at]] for joined in together.values()]
+    return _Groups(sums, np.add.reduceat(groups.masses[order], starts), members)
 
 
 def _push_away(groups: _Groups, disliked: Vectors, weight: float, rules: InterestRules) -> None:

@@ -29,6 +29,9 @@ class Warm(NamedTuple):
     category: str
 
 
+_NOTHING: Final[dict[str, Warm]] = {}
+
+
 class Popularity:
     """Decayed positive weights by item key (`<platform>:<item_id>`). One writer, any number of readers.
 
@@ -79,7 +82,8 @@ class Popularity:
 
     def weights(self, keys: Sequence[str], as_of_s: float) -> NDArray[np.float64]:
         """The decayed weights (N,) of several items."""
-        known = map(self.entry, keys)
+        kept, nothing = self._warm, _NOTHING
+        known = [kept.get(_platform_of(key), nothing).get(key) for key in keys]
         heats = np.array([-np.inf if warm is None else warm.heat for warm in known], dtype=np.float64)
         weights: NDArray[np.float64] = np.exp2(np.minimum(heats - as_of_s / self._half_life_s, 1_000.0))
         return weights

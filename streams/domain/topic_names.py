@@ -9,6 +9,8 @@ from streams.domain.platforms import Platform, parse_platform
 
 EVENTS = "events."
 APPLICATION = "braid"
+#: Where `braid mirror` copies the profiles to unless it is told another name; no topic of Braid's own.
+PROFILES_JSON = "profiles-json"
 #: The one partition that orders links; the embedded broker has more, and nothing may go there.
 IDENTITY_PARTITION = 0
 #: The one partition in which letters and erasures are in order: a letter may belong to several people.

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.ranking.observing import drop_ids, observe_step
-from streams.ranking.state import BehaviourState, Bounds, Ints, empty_state, grown
+from streams.ranking.state import MASS, BehaviourState, Bounds, Ints, empty_state, grown
 
 #: When a bound is passed, this part goes at once, the longest idle first.
 PRUNED_PART: Final = 0.1
@@ -80,7 +80,7 @@ class BehaviourLog:
 
     def idle_users(self, n: int) -> Ints:
         """Of the people with touches, the n who did nothing for longest."""
-        active = np.flatnonzero(self.state.user_mass > 0.0)
+        active = np.flatnonzero(self.state.user_habits[:, MASS] > 0.0)
         return _oldest(active, self.state.user_last_s, n)
 
     def idle_items(self, n: int) -> Ints:

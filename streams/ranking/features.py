@@ -17,7 +17,17 @@ from streams.ranking.compiled import compiled
 from streams.ranking.neighbours import N_SIGNALS, N_SOURCES, N_TAKERS, NEAREST, SIGNALS, Ask, Scratch, place_of
 from streams.ranking.observing import habit_of, heat_kept
 from streams.ranking.prefetching import AHEAD, fetch
-from streams.ranking.state import BURST_GAP_DAYS, HABITS, N_HABITS, N_HEATS, BehaviourState, Ints
+from streams.ranking.state import (
+    BURST_GAP_DAYS,
+    HABITS,
+    MASS,
+    N_HABITS,
+    N_HEATS,
+    TOTAL,
+    BehaviourState,
+    Ints,
+    Seconds,
+)
 from streams.ranking.words import WORD_SIGNALS
 
 Floats = NDArray[np.float32]
@@ -95,15 +105,7 @@ def _write_item(state: BehaviourState, item: int, now_s: float, row: Floats) -> 
         row[_HEAT + at] = _log(state.item_sums[item, at] * kept)
         row[_FOLLOWED + at] = _log(state.item_sums[item, N_HEATS + at] * kept)
     for width in range(len(_WINDOWS_DAYS)):
-        row[_WINDOWS + width] = 0.0
-    for at in range(n - 1, -1, -1):
-        days = (now_s - float(state.item_times_s[item, at])) / DAY_S
-        if days > _WINDOWS_DAYS[-1]:
-            break
-        for width in range(len(_WINDOWS_DAYS)):
-            row[_WINDOWS + width] += days <= _WINDOWS_DAYS[width]
-    for width in range(len(_WINDOWS_DAYS)):
-        row[_WINDOWS + width] = _log_count(int(row[_WINDOWS + width]))
+        row[_WINDOWS + width] = _log_count(_n_since(state.item_times_s[item, :n], now_s - _WINDOWS_DAYS[width] * DAY_S))
     row[_BURST] = _log((now_s - state.item_burst_s[item]) / DAY_S) if idle_days <= BURST_GAP_DAYS else 0.0
     row[_AGE] = _log((now_s - state.item_first_s[item]) / DAY_S)
     row[_IDLE] = _log(idle_days)
@@ -115,6 +117,19 @@ def _write_item(state: BehaviourState, item: int, now_s: float, row: Floats) -> 
 
 
 @compiled
+def _n_since(times_s: Seconds, since_s: float) -> int:
+    """How many of these times, which rise, are not before one."""
+    earlier, later = 0, len(times_s)
+    while earlier < later:
+        middle = (earlier + later) // 2
+        if float(times_s[middle]) < since_s:
+            earlier = middle + 1
+        else:
+            later = middle
+    return len(times_s) - earlier
+
+
+@compiled
 def _takers(state: BehaviourState, item: int, latest: int) -> tuple[float, float]:
     """Of the latest to take to the item, means of: how much they follow what is new, ln(1 + touches)."""
     n = state.item_n[item]
@@ -122,7 +137,7 @@ def _takers(state: BehaviourState, item: int, latest: int) -> tuple[float, float
     for at in range(n - 1, n - 1 - latest, -1):
         taker = state.item_users[item, at]
         follow += habit_of(state, taker, 1)
-        active += _log_count(state.user_totals[taker].sum())
+        active += _log_count(int(state.user_habits[taker, TOTAL]))
     return follow / max(latest, 1), active / max(latest, 1)
 
 
@@ -155,19 +170,17 @@ def _fetch_takers(state: BehaviourState, item: int) -> None:
     n = state.item_n[item]
     for at in range(max(n - LATEST_TAKERS, 0), n):
         taker = state.item_users[item, at]
-        fetch(state.user_habits, taker, 1)
-        fetch(state.user_mass, taker, 0)
-        fetch(state.user_totals, taker, 0)
+        fetch(state.user_habits, taker, 0)
 
 
 @compiled
 def _write_person(state: BehaviourState, ask: Ask, row: Floats) -> None:
     """The person, the same for all candidates: a network decides by it which way the other features point."""
     user = ask.user
-    total = state.user_totals[user].sum()
+    total = state.user_habits[user, TOTAL]
     here = state.user_totals[user, ask.platform]
     row[0], row[1], row[2] = _log(total), _log(here), here / max(total, 1)
-    if state.user_mass[user] > 0.0:
+    if state.user_habits[user, MASS] > 0.0:
         row[3] = _log((ask.now_s - state.user_last_s[user]) / DAY_S)
         row[4] = _log((ask.now_s - state.user_first_s[user]) / DAY_S)
     row[5] = state.user_gap[user]

@@ -18,7 +18,7 @@ from streams.domain.decay import DAY_S
 from streams.ranking.compiled import compiled
 from streams.ranking.observing import decayed
 from streams.ranking.prefetching import AHEAD, fetch
-from streams.ranking.state import BehaviourState, Doubles, Ints
+from streams.ranking.state import TOTAL, BehaviourState, Doubles, Ints
 
 #: Columns of `Walked.signals`, in order.
 SIGNALS: Final = (
@@ -197,7 +197,7 @@ def _follow(state: BehaviourState, scratch: Scratch, ask: Ask, source: _Source, 
     """From somebody who took to the source, and when, to what else they took to."""
     other, shared_s = taker
     n = state.user_n[other]
-    focus = 1.0 / math.sqrt(state.user_totals[other].sum() + USER_PRIOR)
+    focus = 1.0 / math.sqrt(state.user_habits[other, TOTAL] + USER_PRIOR)
     place = 0
     while place < n and state.user_items[other, place] != source.item:
         place += 1
@@ -216,7 +216,7 @@ def _follow(state: BehaviourState, scratch: Scratch, ask: Ask, source: _Source, 
 def _fetch_person(state: BehaviourState, row: int) -> None:
     """Ask for what `_follow` and `_take_lately` read of somebody: about twenty touches of theirs."""
     fetch(state.user_n, row, 0)
-    fetch(state.user_totals, row, 0)
+    fetch(state.user_habits, row, TOTAL)
     for column in (0, 16):
         fetch(state.user_items, row, column)
         fetch(state.user_times_s, row, column)
@@ -283,7 +283,7 @@ def _alike_by(state: BehaviourState, ask: Ask, source: _Source, shared_s: float)
 def _take_lately(state: BehaviourState, scratch: Scratch, ask: Ask, person: int) -> None:
     """Add what a neighbour took to in the last two months. person: their place."""
     other, like, lately = scratch.people[person], scratch.like[person, 0], scratch.like[person, 1]
-    per_touch = like / math.sqrt(state.user_totals[other].sum() + USER_PRIOR)
+    per_touch = like / math.sqrt(state.user_habits[other, TOTAL] + USER_PRIOR)
     for at in range(state.user_n[other] - 1, -1, -1):
         age_days = (ask.now_s - float(state.user_times_s[other, at])) / DAY_S if ask.has_shared_clock else 0.0
         if age_days > COHORT_DAYS:

@@ -12,7 +12,18 @@ from numpy.typing import NDArray
 
 from streams.domain.decay import DAY_S
 from streams.ranking.compiled import compiled
-from streams.ranking.state import BURST_GAP_DAYS, N_HABITS, N_HEATS, BehaviourState, Doubles, Ints, Seconds
+from streams.ranking.state import (
+    BURST_GAP_DAYS,
+    HABIT,
+    MASS,
+    N_HABITS,
+    N_HEATS,
+    TOTAL,
+    BehaviourState,
+    Doubles,
+    Ints,
+    Seconds,
+)
 
 #: What one more active time leaves of a person's earlier habits, and one more touch of everybody's.
 HABIT_KEPT = 0.85
@@ -45,7 +56,8 @@ def usual(state: BehaviourState, habit: int) -> float:
 @compiled
 def habit_of(state: BehaviourState, user: int, habit: int) -> float:
     """A person's mean of a habit, drawn towards everybody's as if that were one more touch."""
-    return float((state.user_habits[user, habit] + usual(state, habit)) / (state.user_mass[user] + 1.0))
+    known = state.user_habits[user, HABIT + habit]
+    return float((known + usual(state, habit)) / (state.user_habits[user, MASS] + 1.0))
 
 
 @compiled
@@ -99,19 +111,21 @@ def _touch_item(state: BehaviourState, item: int, at_s: float, weight: float, fo
 
 @compiled
 def _touch_user(state: BehaviourState, user: int, platform: int, at_s: float, habits: Doubles) -> None:
-    if state.user_mass[user] == 0.0:
+    known = state.user_habits[user]
+    if known[MASS] == 0.0:
         state.user_first_s[user] = state.user_last_s[user] = at_s
     elif at_s > state.user_last_s[user]:
         gap = math.log1p((at_s - state.user_last_s[user]) / DAY_S)
-        known = state.user_gap[user]
-        state.user_gap[user] = gap if known == 0.0 else GAP_KEPT * known + (1.0 - GAP_KEPT) * gap
+        mean = state.user_gap[user]
+        state.user_gap[user] = gap if mean == 0.0 else GAP_KEPT * mean + (1.0 - GAP_KEPT) * gap
         state.user_last_s[user] = at_s
         # Once an active time, not a touch: the order of a day's touches must not matter.
-        state.user_mass[user] *= HABIT_KEPT
-        state.user_habits[user] *= HABIT_KEPT
+        known[MASS] *= HABIT_KEPT
+        known[HABIT:] *= HABIT_KEPT
     state.user_totals[user, platform] += 1
-    state.user_mass[user] += 1.0
-    state.user_habits[user] += habits
+    known[MASS] += 1.0
+    known[TOTAL] += 1.0
+    known[HABIT:] += habits
 
 
 @compiled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from streams.ranking.state import BehaviourState, Ints
+from streams.ranking.state import MASS, TOTAL, BehaviourState, Ints
 
 
 def assemble(state: BehaviourState, into: int, accounts: Ints) -> None:
@@ -14,9 +14,9 @@ def assemble(state: BehaviourState, into: int, accounts: Ints) -> None:
     """
     for array in (state.user_items, state.user_times_s, state.user_totals, state.user_habits):
         array[into] = 0
-    for array in (state.user_n, state.user_mass, state.user_gap, state.user_first_s, state.user_last_s):
+    for array in (state.user_n, state.user_gap, state.user_first_s, state.user_last_s):
         array[into] = 0
-    known = accounts[state.user_mass[accounts] > 0.0]
+    known = accounts[state.user_habits[accounts, MASS] > 0.0]
     if not len(known):
         return
     items = np.concatenate([state.user_items[row, : state.user_n[row]] for row in known])
@@ -27,7 +27,6 @@ def assemble(state: BehaviourState, into: int, accounts: Ints) -> None:
     state.user_n[into] = len(latest)
     state.user_totals[into] = state.user_totals[known].sum(axis=0)
     state.user_habits[into] = state.user_habits[known].sum(axis=0)
-    state.user_mass[into] = state.user_mass[known].sum()
-    state.user_gap[into] = np.average(state.user_gap[known], weights=state.user_totals[known].sum(axis=1))
+    state.user_gap[into] = np.average(state.user_gap[known], weights=state.user_habits[known, TOTAL])
     state.user_first_s[into] = state.user_first_s[known].min()
     state.user_last_s[into] = state.user_last_s[known].max()

@@ -19,6 +19,9 @@ N_HEATS: Final = len(HALF_LIVES_DAYS)
 #: its heats at the three half-lives, days since its burst began, days since it was first seen, count so far.
 HABITS: Final = ("heat_2d", "heat_7d", "heat_30d", "burst_days", "age_days", "count")
 N_HABITS: Final = len(HABITS)
+#: Columns of `user_habits`: the decayed number of habits, touches ever, then the habits. What a request reads of very
+#: many people lies in one line of the processor's cache.
+(MASS, TOTAL, HABIT) = range(3)
 #: An item without a touch for so long begins a new burst with the next one.
 BURST_GAP_DAYS: Final = 30.0
 
@@ -34,8 +37,9 @@ class BehaviourState(NamedTuple):
     item_total (I,): touches ever. item_first_s, item_last_s, item_burst_s (I,). item_sums (I, 2·heats): decayed counts
     as of item_last_s, plain and then weighted by how much those who touched follow what is new.
     user_items, user_times_s (U, L), user_n: likewise. user_totals (U, P): touches ever by platform. user_first_s,
-    user_last_s (U,). user_gap (U,): moving mean of ln(1 + days between active times). user_habits (U, N), user_mass
-    (U,): decayed sums of habits and of their number. everybody (N + 1,): the same over all people.
+    user_last_s (U,). user_gap (U,): moving mean of ln(1 + days between active times). user_habits (U, 2 + N): decayed
+    sums of the number of habits and of the habits, touches ever between them. everybody (N + 1,): habits and their
+    number over all people.
     """
 
     item_platform: Ints
@@ -55,7 +59,6 @@ class BehaviourState(NamedTuple):
     user_last_s: Doubles
     user_gap: Doubles
     user_habits: Doubles
-    user_mass: Doubles
     everybody: Doubles
 
 
@@ -87,8 +90,7 @@ def empty_state(n_items: int, n_users: int, n_platforms: int, bounds: Bounds) ->
         user_first_s=np.zeros(n_users),
         user_last_s=np.zeros(n_users),
         user_gap=np.zeros(n_users),
-        user_habits=np.zeros((n_users, N_HABITS)),
-        user_mass=np.zeros(n_users),
+        user_habits=np.zeros((n_users, HABIT + N_HABITS)),
         everybody=np.zeros(N_HABITS + 1),
     )
 

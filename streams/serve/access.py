@@ -36,7 +36,7 @@ _THIS_MACHINE: Final = Caller(LOCAL)
 def check_exposure(host: str, keys: Mapping[str, Role | KeyGrant]) -> None:
     """Refuse to be reachable from elsewhere without keys, and keys that could be guessed. Raises UsageError."""
     ring = KeyRing(keys)
-    if not len(ring) and not _is_loopback(host):
+    if not len(ring) and not is_loopback(host):
         raise UsageError(
             f"BRAID_API__HOST={host} would let anybody on the network read profiles: set BRAID_API__KEYS "
             "(`braid keys new --role read` prints a key and the line), or BRAID_API__HOST=127.0.0.1"
@@ -71,7 +71,7 @@ def requires(role: Role, keys: Mapping[str, Role | KeyGrant]) -> Callable[[Reque
 
     def check(request: Request) -> None:
         if not keys:
-            _require_this_machine(request)
+            require_this_machine(request)
             return
         caller = asking(request)
         if caller.is_expired:
@@ -107,19 +107,23 @@ def out_of_scope() -> Problem:
     )
 
 
-def _require_this_machine(request: Request) -> None:
-    """By the header as it came: the framework takes one that it cannot parse for the address it listens on."""
+def require_this_machine(request: Request) -> None:
+    """Raises Problem 403 unless the request names this machine.
+
+    By the header as it came: the framework takes one that it cannot parse for the address it listens on.
+    """
     sent = request.headers.getlist("host")
     if len(sent) != 1 or _LOCAL_HOST.fullmatch(sent[0]) is None:
         raise Problem(
             403,
             "not_local",
             "without keys only requests to this machine by its own name are answered",
-            "use http://127.0.0.1, or set BRAID_API__KEYS",
+            "use http://127.0.0.1, or set keys",
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
     if host == "localhost":
         return True
     try:

@@ -20,12 +20,15 @@ def json_answer(body: object) -> Response:
 
 def profile_answer(profile: ProfileRecord, with_vectors: bool) -> Response:
     """The published record; without its vectors unless asked, since they are most of its bytes."""
-    if with_vectors:
-        return json_answer(profile)
+    return json_answer(profile if with_vectors else without_vectors(profile))
+
+
+def without_vectors(profile: ProfileRecord) -> dict[str, Any]:
+    """The published record as plain values."""
     body: dict[str, Any] = msgspec.to_builtins(profile)
     for block in (body["vectors"], *body["platforms"].values()):
         for name in _VECTOR_FIELDS:
             del block[name]
     for interest in body["vectors"]["interests"]:
         del interest["vector"]
-    return json_answer(body)
+    return body

@@ -17,6 +17,7 @@ from streams.serve.parts import ServeParts
 from streams.serve.person_routes import account_routes, profile_routes
 from streams.serve.privacy_routes import privacy_routes
 from streams.serve.relation_routes import relation_routes
+from streams.serve.schema_routes import schema_routes
 from streams.serve.similar_routes import similar_routes
 from streams.serve.subjects import names_its_subject
 
@@ -26,7 +27,7 @@ DESCRIPTION: Final = "One live profile per person, woven from what the person do
 
 def create_api(parts: ServeParts, sessions: KeyOfSession | None = None) -> FastAPI:
     """The application over the given parts. Nothing is started here. sessions: see `middleware.Callers`."""
-    # The stock pages of /docs and /redoc load scripts from another host: the console has its own.
+    # The stock pages of /docs and /redoc load scripts from another host: `streams.console` has its own.
     app = FastAPI(title=TITLE, description=DESCRIPTION, version="1", docs_url=None, redoc_url=None)
     # A redirect would be made of the Host header as it came, before anybody looked at it.
     app.router.redirect_slashes = False
@@ -37,6 +38,7 @@ def create_api(parts: ServeParts, sessions: KeyOfSession | None = None) -> FastA
     for router in (privacy_routes(parts), similar_routes(parts)):
         app.include_router(router, dependencies=[Depends(names_its_subject(parts))])
     app.include_router(item_routes(parts), dependencies=reading)
+    app.include_router(schema_routes(), dependencies=reading)
     app.include_router(operator_routes(parts))
     problems.install(app)
     # The last one added is asked first.

@@ -115,29 +115,39 @@ def hash_of(key: str) -> str:
     return HASHED + digest_of(key).hex()
 
 
-def _key(position: int, configured: str, grant: KeyGrant) -> ApiKey:
-    name = grant.name or f"key-{position}"
-    place = f"BRAID_API__KEYS: key {position}"
+def check_name(name: str, place: str) -> None:
+    """Raises UsageError, naming the place, for a name that metrics and the audit cannot use."""
     if not _NAME.fullmatch(name) or name in {ANONYMOUS, LOCAL}:
         raise UsageError(
             f"{place}: its name must be 1-32 characters a-z 0-9 _ -, begin with a letter, and be neither "
             f"{ANONYMOUS!r} nor {LOCAL!r}"
         )
+
+
+def configured_digest(configured: str, place: str) -> bytes:
+    """The digest of a key as it is configured, hashed or raw. Raises UsageError, naming the place."""
     if not configured.startswith(HASHED):
         _check_strength(configured, place)
-        return ApiKey(name, digest_of(configured), grant)
+        return digest_of(configured)
     digits = configured.removeprefix(HASHED)
     if not _HEX.fullmatch(digits):
-        raise UsageError(f"{place} is no {HASHED}<64 hex digits>: take the line that `braid keys new` prints")
-    return ApiKey(name, bytes.fromhex(digits), grant)
+        raise UsageError(f"{place} is no {HASHED}<64 hex digits>: take the line that `braid keys` prints")
+    return bytes.fromhex(digits)
+
+
+def _key(position: int, configured: str, grant: KeyGrant) -> ApiKey:
+    name = grant.name or f"key-{position}"
+    place = f"BRAID_API__KEYS: key {position}"
+    check_name(name, place)
+    return ApiKey(name, configured_digest(configured, place), grant)
 
 
 def _check_strength(key: str, place: str) -> None:
     """The length of a key is the only thing between its hash and whoever guesses."""
     if not key.strip():
-        raise UsageError("BRAID_API__KEYS: an empty key would let anybody in; `braid keys new` makes a good one")
+        raise UsageError(f"{place} is empty and would let anybody in; `braid keys` makes good ones")
     if len(key) < MIN_RAW_CHARS or len(set(key)) < MIN_DISTINCT_CHARS:
         raise UsageError(
             f"{place} has {len(key)} characters, {len(set(key))} different ones: a key needs at least {MIN_RAW_CHARS} "
-            f"and {MIN_DISTINCT_CHARS}, random; `braid keys new` makes one"
+            f"and {MIN_DISTINCT_CHARS}, random; `braid keys` makes one"
         )

@@ -24,6 +24,9 @@ MEMORY_RECORDS: Final = 10_000
 #: Refusals that say somebody tried; what was limited is counted only, or a flood would fill the topic.
 _TRIED: Final = frozenset({401, 403})
 UNKNOWN_ROUTE: Final = "unknown"
+#: Where the tools for assistants are served; see `streams.tools_server`.
+TOOLS_PATH: Final = "/mcp"
+_WATCHED: Final = ("/v1/", TOOLS_PATH)
 
 
 class Audit(Protocol):
@@ -103,7 +106,7 @@ def audited(auditor: Auditor, action: str) -> Callable[[Request], None]:
 
 
 class AuditTrail:
-    """ASGI: notes every call that named a person, and every call under /v1 that was refused for its key."""
+    """ASGI: notes every call that named a person, and every call of API or tools that was refused for its key."""
 
     def __init__(self, app: ASGIApp, auditor: Auditor) -> None:
         self._app = app
@@ -124,7 +127,7 @@ class AuditTrail:
 
     def _note(self, scope: Scope, status: int) -> None:
         state = scope.get("state", {})
-        tried = status in _TRIED and str(scope["path"]).startswith("/v1/")
+        tried = status in _TRIED and str(scope["path"]).startswith(_WATCHED)
         if not state.get("subject") and not tried:
             return
         route = getattr(scope.get("route"), "path", UNKNOWN_ROUTE)

@@ -1,4 +1,4 @@
-"""uvicorn as serve uses it: no line about single requests, since raw account ids may stand in URLs."""
+"""uvicorn as serve and ingest use it: no line about single requests, since raw account ids may stand in URLs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import logging
 from typing import Final
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 GRACE_S: Final = 5
 
 
-def http_server(app: FastAPI) -> uvicorn.Server:
+def http_server(app: Starlette) -> uvicorn.Server:
     """A server for the application; whoever runs it hands it its socket."""
     # `access_log=False` only takes handlers away, which any later logging configuration gives back.
     logging.getLogger("uvicorn.access").addFilter(_never)

@@ -86,12 +86,17 @@ def item_routes(parts: ServeParts) -> APIRouter:
         responses=refusals(400, 413, 422),
     )
     def search(query: Query) -> Response:
-        space = parts.spaces.present
-        vector = space.adapt(_vector_of(parts.encoder, query))
-        found = space.index.search(vector, query.k, platform=query.platform, category=query.category)
-        return json_answer(_described(parts, found[0]))
+        return json_answer(items_for(parts, query))
 
     return router
+
+
+def items_for(parts: ServeParts, query: SearchQuery) -> FoundItems:
+    """What is closest to a text or a vector. Raises Problem 422."""
+    space = parts.spaces.present
+    vector = space.adapt(_vector_of(parts.encoder, query))
+    found = space.index.search(vector, query.k, platform=query.platform, category=query.category)
+    return _described(parts, found[0])
 
 
 def _vector_of(encoder: Encoder, query: SearchQuery) -> Vectors:

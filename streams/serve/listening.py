@@ -1,4 +1,4 @@
-"""The API's socket: taken before anything slow begins, so that a taken port is known at once."""
+"""A socket for HTTP: taken before anything slow begins, so that a taken port is known at once."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import socket
 from streams.errors import UsageError
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A bound socket; port 0 takes any free one. Raises UsageError."""
+def listen(host: str, port: int, setting: str = "BRAID_API__PORT") -> socket.socket:
+    """A bound socket; port 0 takes any free one. Raises UsageError, naming the setting of the port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol is named because asyncio turns Nagle's delay off only where it is: without it answers take 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -19,7 +19,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise UsageError(
-            f"BRAID_API__PORT={port}: {host}:{port} cannot be listened on ({error.strerror}); "
+            f"{setting}={port}: {host}:{port} cannot be listened on ({error.strerror}); "
             "set another port, or 0 for any free one"
         ) from error
     return listener

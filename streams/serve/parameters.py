@@ -12,8 +12,9 @@ DEFAULT_K = 10
 MAX_NAME_CHARS = 128
 MAX_ID_CHARS = 512
 PLATFORM_PATTERN = r"^[a-z][a-z0-9_-]{0,31}$"
+PROFILE_ID_PATTERN = r"^[!-~]{1,128}$"
 
-ProfileId = Annotated[str, Path(pattern=r"^[!-~]{1,128}$", description="The id that profiles are published under.")]
+ProfileId = Annotated[str, Path(pattern=PROFILE_ID_PATTERN, description="The id that profiles are published under.")]
 PlatformPath = Annotated[str, Path(pattern=PLATFORM_PATTERN, description="A platform, for example `shop`.")]
 AccountPath = Annotated[str, Path(min_length=1, max_length=MAX_ID_CHARS, description="The platform's own user id.")]
 ItemPath = Annotated[str, Path(min_length=1, max_length=MAX_ID_CHARS, description="The platform's own item id.")]

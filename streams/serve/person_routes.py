@@ -25,6 +25,7 @@ from streams.serve.parameters import (
 from streams.serve.parts import ServeParts
 from streams.serve.problems import Problem, refusals
 from streams.service.explain import Explanation
+from streams.service.recommend import Recommender
 from streams.service.recommendations import Ask, Recommendations
 
 
@@ -92,7 +93,7 @@ def profile_routes(parts: ServeParts) -> APIRouter:
         response_model=_RECOMMENDATIONS,
     )
     def recommendations(profile_id: ProfileId, ask: Asked) -> Response:
-        return _recommended(parts, people, profile_id, ask)
+        return _recommended(parts, profile_id, ask)
 
     @router.get(
         "/v1/profiles/{profile_id}/explanation",
@@ -137,7 +138,7 @@ def account_routes(parts: ServeParts) -> APIRouter:
         response_model=_RECOMMENDATIONS,
     )
     def recommendations(account_platform: PlatformPath, account: AccountPath, ask: Asked) -> Response:
-        return _recommended(parts, people, people.id_of(account_platform, account), ask)
+        return _recommended(parts, people.id_of(account_platform, account), ask)
 
     @router.get(
         "/v1/accounts/{account_platform}/{account}/explanation",
@@ -151,11 +152,15 @@ def account_routes(parts: ServeParts) -> APIRouter:
     return router
 
 
-def _recommended(parts: ServeParts, people: People, profile_id: str, ask: Ask) -> Response:
-    # Somebody unknown is no error here: what is popular is an answer.
-    profile = people.find(profile_id)
+def recommended(parts: ServeParts, recommender: Recommender, profile_id: str, ask: Ask) -> Recommendations:
+    """Items for a person. Somebody unknown is no error here: what is popular is an answer."""
+    profile = living(parts.profiles, profile_id)
     named = profile_id if profile is None else profile.profile_id
-    return json_answer(parts.spaces.present.recommender.recommend(named, profile, ask, parts.clock.now_s()))
+    return recommender.recommend(named, profile, ask, parts.clock.now_s())
+
+
+def _recommended(parts: ServeParts, profile_id: str, ask: Ask) -> Response:
+    return json_answer(recommended(parts, parts.spaces.present.recommender, profile_id, ask))
 
 
 def when_allowed(parts: ServeParts) -> Callable[[Request], None]:

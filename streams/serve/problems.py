@@ -86,12 +86,15 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    faults = map(_fault, error.errors())
+    faults = map(fault_of, error.errors())
     return problem_response(422, "invalid_request", "; ".join(faults), "see /docs for the parameters and their limits")
 
 
-def _fault(fault: Mapping[str, Any]) -> str:
-    """Names and rules only: values may be raw ids or texts, and so may the name of a field nobody asked for."""
+def fault_of(fault: Mapping[str, Any]) -> str:
+    """One fault that pydantic found, in words.
+
+    Names and rules only: values may be raw ids or texts, and so may the name of a field nobody asked for.
+    """
     place = [str(part) for part in fault["loc"]]
     if fault["type"] == _UNKNOWN_FIELD:
         return f"{'.'.join(place[:-1])}: a field that is not known here"

@@ -2,7 +2,8 @@
 
 `profiles` is compacted and holds no former revision, so whoever follows it notes what it sees. A note has the place
 `revision mod KEPT` of its person: one small write a revision, and never more than KEPT, whatever was missed. The notes
-of a person who was merged away go to the profile that goes on, in one record of their own.
+of a person who was merged away go to the profile that goes on, in one record of their own. Partitions are read apart:
+where that profile was not seen yet the notes wait for it, in memory alone, and come with the accounts they tell of.
 
 Who is erased or expires leaves no note. When accounts leave, notes that were about them are stripped to their kind and
 time; a later merge or split brings nothing back.
@@ -20,6 +21,8 @@ from streams.domain.profiles import ProfileRecord
 from streams.domain.revision_notes import PARTING, RevisionNote, bare, is_about, noted
 
 KEPT: Final = 50
+#: Profiles that notes wait for; beyond it the longest waiting are let go.
+MAX_AWAITED: Final = 256
 #: No key of an item, which is UTF-8, begins with it: these notes come last, and a start need not read them.
 PREFIX: Final = b"\xfe"
 _ABSORBED: Final = b"+"
@@ -43,6 +46,7 @@ class Revisions:
 
     def __init__(self, view: LocalView) -> None:
         self._view = view
+        self._waiting: dict[str, list[RevisionNote]] = {}
 
     def of(self, profile_id: str) -> list[RevisionNote]:
         """The latest first, at most KEPT, those of profiles that were merged into this one included."""
@@ -52,7 +56,7 @@ class Revisions:
     def changed(self, changes: Iterable[Change], is_known: Callable[[str], bool]) -> Noted:
         """What to write when each first record of a pair gives way to the second; None is nobody.
 
-        is_known: whether there is a profile of an id; the notes of somebody merged into nobody go.
+        is_known: whether there is a profile of an id; the notes of somebody merged into nobody are not written.
         """
         notes = _Notes(self._view)
         for before, after in changes:
@@ -61,9 +65,39 @@ class Revisions:
                     notes.forget(before.profile_id)
             elif after.identity.accounts:
                 _take(notes, before, after)
+                self._come_to(notes, after)
             else:
-                _pass_on(notes, after, is_known)
+                self._pass_on(notes, after, is_known)
         return notes.written()
+
+    def _pass_on(self, notes: _Notes, gone: ProfileRecord, is_known: Callable[[str], bool]) -> None:
+        """The last record of a profile: its notes go where its accounts went, or nowhere."""
+        heir, goes_on = gone.identity.merged_into, gone.change.kind == "merge"
+        waiting = self._waiting.pop(gone.profile_id, [])
+        if goes_on and heir is not None:
+            own = [*notes.own(gone.profile_id), *notes.absorbed(gone.profile_id), *waiting]
+            named = [msgspec.structs.replace(note, of=note.of or gone.profile_id) for note in own]
+            if is_known(heir):
+                notes.put_absorbed(heir, [*notes.absorbed(heir), *named])
+            else:
+                self._wait(heir, named)
+        notes.forget(gone.profile_id)
+
+    def _wait(self, heir: str, named: list[RevisionNote]) -> None:
+        """What is bare names no accounts that it could come with."""
+        told = [note for note in named if not note.is_bare]
+        if told:
+            self._waiting[heir] = _latest([*self._waiting.get(heir, []), *told])
+            while len(self._waiting) > MAX_AWAITED:
+                self._waiting.pop(next(iter(self._waiting)))
+
+    def _come_to(self, notes: _Notes, heir: ProfileRecord) -> None:
+        """Notes whose accounts the profile has. Somebody erased who comes back has not those of before."""
+        waiting, accounts = self._waiting.pop(heir.profile_id, []), heir.identity.accounts
+        told = [note for note in waiting if is_about(note, accounts)]
+        if told:
+            notes.put_absorbed(heir.profile_id, [*notes.absorbed(heir.profile_id), *told])
+        self._wait(heir.profile_id, [note for note in waiting if not is_about(note, accounts)])
 
 
 def is_note(side_key: bytes) -> bool:
@@ -125,16 +159,6 @@ def _take(notes: _Notes, before: ProfileRecord | None, after: ProfileRecord) -> 
     elif after.change.kind in PARTING:
         notes.forget(after.profile_id)
     notes.put(after.profile_id, noted(before, after))
-
-
-def _pass_on(notes: _Notes, gone: ProfileRecord, is_known: Callable[[str], bool]) -> None:
-    """The last record of a profile: its notes go where its accounts went, or nowhere."""
-    heir, own = gone.identity.merged_into, []
-    if gone.change.kind == "merge" and heir is not None and is_known(heir):
-        own = [*notes.own(gone.profile_id), *notes.absorbed(gone.profile_id)]
-        named = [msgspec.structs.replace(note, of=note.of or gone.profile_id) for note in own]
-        notes.put_absorbed(heir, [*notes.absorbed(heir), *named])
-    notes.forget(gone.profile_id)
 
 
 def _latest(notes: Iterable[RevisionNote]) -> list[RevisionNote]:

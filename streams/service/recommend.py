@@ -116,12 +116,17 @@ class Recommender:
 
     def _candidates(self, profile: ProfileRecord, taste: Taste, ask: Ask) -> _Candidates:
         n = max(CANDIDATES_PER_K * ask.k, MIN_CANDIDATES)
-        lists = self.index.search(taste.queries, n, platform=ask.platform, category=ask.category, exclude=taste.seen)
-        keys, vectors = self.index.vectors_of(sorted({near.key for found in lists for near in found}))
+        keys, vectors = self.index.around(
+            taste.queries, n, platform=ask.platform, category=ask.category, exclude=taste.seen
+        )
         entries = self.items.entries_of(keys)
         # An item that was deleted while we searched has no entry any more.
         blocked = frozenset(profile.blocked_tags)
-        present = [at for at, entry in enumerate(entries) if entry is not None and not carries(entry.item, blocked)]
+        present = [
+            at
+            for at, entry in enumerate(entries)
+            if entry is not None and not (blocked and carries(entry.item, blocked))
+        ]
         keys, vectors = [keys[at] for at in present], vectors[present]
         known = [entry for at in present if (entry := entries[at]) is not None]
         if not keys:
@@ -179,7 +184,9 @@ class Recommender:
         kept = [
             (each, entry)
             for each, entry in zip(scored, entries, strict=True)
-            if entry is not None and ask.category in {None, entry.item.category} and not carries(entry.item, blocked)
+            if entry is not None
+            and ask.category in {None, entry.item.category}
+            and not (blocked and carries(entry.item, blocked))
         ]
         return kept[: _n_choice(ask)]
 

@@ -87,6 +87,12 @@ class _Quiet:
         """Nobody was shown it."""
 
 
+def quiet(recommender: Recommender) -> Recommender:
+    """The same recommender, which remembers nothing of what it answers: for whoever asks on nobody's behalf."""
+    behaviour = recommender.behaviour
+    return recommender if behaviour is None else replace(recommender, behaviour=_Quiet(behaviour))
+
+
 @dataclass(frozen=True)
 class WhyNot:
     """Any number of threads may call it; tens of milliseconds."""
@@ -132,8 +138,7 @@ class WhyNot:
 
     @property
     def _quiet(self) -> Recommender:
-        behaviour = self.recommender.behaviour
-        return self.recommender if behaviour is None else replace(self.recommender, behaviour=_Quiet(behaviour))
+        return quiet(self.recommender)
 
     def _judged(self, case: _Case, key: str, entry: ItemEntry | None) -> WhyItem:
         """The verdict; of what is shown or ranked also place and score."""

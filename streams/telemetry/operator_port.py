@@ -1,4 +1,4 @@
-"""The operator port of a worker: /metrics, /healthz, /readyz, on a thread of its own so that it always answers."""
+"""The operator port of a process: /metrics, /healthz, /readyz, on a thread of its own so that it always answers."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ Missing = Callable[[], list[str]]
 
 
 class OperatorPort:
-    """Serves until the process ends. Raises Unavailable when the port is taken."""
+    """Serves until the process ends. Raises Unavailable when the port, which `setting` names, is taken."""
 
-    def __init__(self, host: str, port: int, missing: Missing) -> None:
+    def __init__(self, host: str, port: int, missing: Missing, setting: str = "BRAID_METRICS__PORT") -> None:
         handler = type("Handler", (_Handler,), {"missing": staticmethod(missing)})
         try:
             self._server = ThreadingHTTPServer((host, port), handler)
         except OSError as error:
             raise Unavailable(
-                f"BRAID_METRICS__PORT={port}: {host}:{port} cannot be listened on ({error.strerror}); "
+                f"{setting}={port}: {host}:{port} cannot be listened on ({error.strerror}); "
                 "set another port, or 0 for any free one"
             ) from error
         self.port: int = self._server.server_address[1]

@@ -5,6 +5,8 @@ processes) gets events at a steady rate, spread evenly over people. `cost`: the 
 core, phases without and with viewers in turn; a viewer is a stream of server-sent events that asks for its page anew
 whenever it is told, as the page's script does. Nine of ten show a person, the others the flow. `growth`: the heap of the
 scripts and the nodes of the document in Chromium, after a collection of garbage, while the same load goes on.
+`exchanges`: the same where the page is told of a change as soon as it has shown the last one, which makes hours of
+exchanges minutes: what an exchange leaves behind would add up.
 """
 
 from __future__ import annotations
@@ -34,6 +36,30 @@ SAMPLES = 12
 #: The part of the time after which growth is counted: caches fill and code is compiled before it, and of half an hour
 #: the ten minutes that the page of the flow keeps.
 WARM_UP = 0.4
+ROUND = 100
+#: What the stream would say, ROUND times; the next as soon as the page has been exchanged.
+EXCHANGES = {
+    "person": """
+const done = arguments[0], last = () => document.removeEventListener('htmx:after:swap', next);
+let left = ROUND;
+function next() {
+  if (left-- > 0) setTimeout(() => document.body.dispatchEvent(new Event('changed', {bubbles: true})));
+  else { last(); done(); }
+}
+document.addEventListener('htmx:after:swap', next);
+next();
+""",
+    "flow": """
+const done = arguments[0], flow = document.getElementById('flow'), data = flow.innerHTML;
+let left = ROUND;
+function next() {
+  if (left-- <= 0) { done(); return; }
+  document.dispatchEvent(new CustomEvent(`part-${flow.dataset.channel}`, {detail: {data}}));
+  setTimeout(next);
+}
+next();
+""",
+}
 
 
 @dataclass
@@ -149,6 +175,20 @@ def grown(browsers: dict[str, Browser], minutes: float) -> dict[str, dict[str, l
     return found
 
 
+def exchanged(browsers: dict[str, Browser], n: int) -> dict[str, dict[str, list[float]]]:
+    """What is held after every ROUND exchanges of each page, before them first."""
+    found = {}
+    for page, browser in browsers.items():
+        samples = [held(browser)]
+        for _ in range(0, n, ROUND):
+            browser.driver.execute_async_script(EXCHANGES[page].replace("ROUND", str(ROUND)))
+            time.sleep(1.0)  # what the last exchange asked for comes
+            samples.append(held(browser))
+        heap, nodes = np.array(samples).T
+        found[page] = {"heap_MB": (heap / 1e6).tolist(), "nodes": nodes.tolist()}
+    return found
+
+
 def held(browser: Browser) -> tuple[float, float]:
     """(bytes of the scripts' heap, nodes of the document) after a collection."""
     for _ in range(2):
@@ -166,6 +206,7 @@ def open_pages(stage: Stage, load: Load) -> Iterator[dict[str, Browser]]:
         for page, browser in browsers.items():
             browser.driver.execute_cdp_cmd("Performance.enable", {})
             browser.driver.execute_cdp_cmd("HeapProfiler.enable", {})
+            browser.driver.set_script_timeout(120)
             browser.open(stage.url + addresses[page])
         yield browsers
     finally:
@@ -177,9 +218,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--viewers", type=int, default=50)
     parser.add_argument("--people", type=int, default=1_000, help="fewer people change more often")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3, help="0 leaves the cost out")
     parser.add_argument("--seconds", type=float, default=20.0, help="of a phase")
     parser.add_argument("--minutes", type=float, default=3.0, help="that two pages stay open in Chromium; 0 leaves this out")
+    parser.add_argument("--exchanges", type=int, default=1_000, help="of each of the two pages; 0 leaves this out")
     asked = parser.parse_args()
     with Stage() as stage:
         stage.publish_items()
@@ -188,10 +230,14 @@ def main() -> None:
             stage.eventually(lambda: stage.get(f"/people/{load.person(0)}")["n_events"], 60.0)
             time.sleep(SETTLE_S + asked.people / RATE_PER_S)
             settings = vars(asked) | {"events_per_s": RATE_PER_S}
-            emit("console cost", settings, cost(stage, load, asked.rounds, asked.seconds, asked.viewers), "with", "core")
+            if asked.rounds:
+                emit("console cost", settings, cost(stage, load, asked.rounds, asked.seconds, asked.viewers), "with", "core")
             if asked.minutes:
                 with open_pages(stage, load) as browsers:
                     emit("console growth", settings, grown(browsers, asked.minutes), "person", "nodes")
+        if asked.exchanges:
+            with open_pages(stage, load) as browsers:
+                emit("console exchanges", settings, exchanged(browsers, asked.exchanges), "person", "nodes")
 
 
 if __name__ == "__main__":

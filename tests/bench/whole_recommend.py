@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from index.neighbours import Vectors, ranked, scores_of
 from index.recall import recall_at_k
+from streams import garbage
 from streams.adapters.topic_follower import Batch, Message
 from streams.domain.events import Item, ItemRecord
 from streams.domain.profiles import Account, Identity, ProfileRecord, RecentEvent, Tag, encode_profile
@@ -277,6 +278,7 @@ def serve_whole_town(pipe: Connection, folder: str, size: Size) -> None:
     most = fill_people(town, catalogue, size.n_people, MOST_ACCOUNTS)
     explained, plain = Ask(platform="shop", k=K, explain=True), Ask(platform="shop", k=K)
     with answering(create_api(town.parts)) as url:
+        garbage.calm()  # as serve does when it is filled
         for ask in (explained, plain):
             cost_of(town.recommender, [*profiles, *most], ask)
         pipe.send((url, [profile.profile_id for profile in profiles]))

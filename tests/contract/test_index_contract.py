@@ -47,6 +47,19 @@ def test_neighbours_come_best_first_with_their_inner_products(index: NearestInde
     assert index.search(a_vector(1), 3) == [[("near", 0.75), ("far", 0.25), ("opposite", -0.5)]]
 
 
+def test_what_is_around_several_queries_is_what_a_search_finds_for_any_of_them(index: NearestIndex) -> None:
+    vectors = fill(index, 60)
+    put(index, "twin-b", vectors[3:4])
+    put(index, "twin-a", vectors[3:4])
+    asked = {"platform": "shop", "exclude": ["i000"]}
+    queries = np.concatenate([vectors[3:9], np.zeros((1, DIM), np.float32)])
+    for k in (1, 2, 7, 100):
+        keys, rows = index.around(queries, k, **asked)
+        assert keys == sorted({near.key for found in index.search(queries, k, **asked) for near in found})
+        assert (rows == index.vectors_of(keys)[1]).all()
+    assert index.around(queries[-1:], 5)[0] == []
+
+
 def test_a_replaced_item_is_found_only_where_it_is_now(index: NearestIndex) -> None:
     fill(index, 20)
     put(index, "i003", a_vector(1), platform="news", category="new")

@@ -18,7 +18,8 @@ from streams.domain.topic_names import TopicNames
 from streams.errors import UsageError
 from streams.serve.listening import listen
 from streams.serve_app import Serve
-from streams.settings import Index, Settings
+from streams.settings import Console, Index, Mcp, Settings
+from tests.support.assistants import Assistant
 from tests.support.brokers import eventually, producer_of
 from tests.support.serving import (
     ENCODER,
@@ -104,6 +105,25 @@ def test_a_new_item_and_an_erasure_are_seen_while_serving(settings: Settings, pu
             eventually(lambda: api.get("/v1/accounts/shop/ada/profile").status_code == 404)
     finally:
         serving.stop()
+
+
+@pytest.mark.requirement("H11")
+def test_assistants_are_answered_only_where_they_are_wanted(settings: Settings, published: str) -> None:
+    wanted = settings.model_copy(update={"mcp": Mcp(enabled=True), "console": Console(enabled=False)})
+    serving = Serve(wanted, ENCODER)
+    serving.start()
+    try:
+        assert serving.wait_until_ready(20)
+        told = Assistant(serving.url).call("explain", account_platform="shop", account="ada").body
+        assert (told["profile_id"], told["tags"][0]["tag"]) == (published, "cooking")
+    finally:
+        serving.stop()
+    unwanted = Serve(settings, ENCODER)
+    unwanted.start()
+    try:
+        assert httpx.post(f"{unwanted.url}/mcp", json={}, trust_env=False).status_code == 404
+    finally:
+        unwanted.stop()
 
 
 @pytest.mark.requirement("K4", "N8")

@@ -162,6 +162,47 @@ _FLOW = (
     ),
 )
 
+_EDGES = (
+    Case(
+        alert="BraidIngestUnconfirmed",
+        faulty={
+            'braid_ingest_events_total{platform="shop",verdict="unconfirmed",code="timeout"}': counted((100, 20), (0, 20)),
+            'braid_ingest_events_total{platform="shop",verdict="accepted",code=""}': counted((900, 20), (1_000, 20)),
+        },
+        fine={
+            'braid_ingest_events_total{platform="shop",verdict="unconfirmed",code="timeout"}': counted((9, 40)),
+            'braid_ingest_events_total{platform="shop",verdict="rejected",code="bad_time"}': counted((991, 40)),
+        },
+        fires_at=15,
+        resolved_at=30,
+        says="10% of the events are answered as unconfirmed.",
+    ),
+    Case(
+        alert="BraidIngestRejects",
+        faulty={
+            'braid_ingest_events_total{platform="shop",verdict="rejected",code="bad_time"}': counted((100, 30), (0, 30)),
+            'braid_ingest_events_total{platform="shop",verdict="accepted",code=""}': counted((900, 30), (1_000, 30)),
+        },
+        fine={
+            'braid_ingest_events_total{platform="shop",verdict="rejected",code="bad_time"}': counted((49, 60)),
+            'braid_ingest_events_total{platform="shop",verdict="accepted",code=""}': counted((951, 60)),
+        },
+        fires_at=25,
+        resolved_at=45,
+        labels={"platform": "shop", "code": "bad_time"},
+        says="10% of the events of shop are rejected: bad_time.",
+    ),
+    Case(
+        alert="BraidMirrorBehind",
+        faulty={'braid_mirror_behind_records{job="braid-mirror",instance="m:9100",partition="0"}': held((0, 10), (50_000, 60), (0, 40))},
+        fine={'braid_mirror_behind_records{job="braid-mirror",instance="m:9100",partition="0"}': held(*(((50_000, 25), (0, 1)) * 4))},
+        fires_at=60,
+        resolved_at=80,
+        labels={"job": "braid-mirror", "instance": "m:9100", "partition": "0"},
+        says="m:9100 was never nearer than 50000 records to the end of partition 0 in 30 minutes.",
+    ),
+)
+
 _STATE = (
     Case(
         alert="BraidSecondWriter",
@@ -495,4 +536,4 @@ _CANARY = (
     ),
 )
 
-CASES: tuple[Case, ...] = (*BURN_CASES, *_PROCESSES, *_FLOW, *_STATE, *_ENCODER, *_SERVING, *_ACCESS, *_CANARY)
+CASES: tuple[Case, ...] = (*BURN_CASES, *_PROCESSES, *_FLOW, *_EDGES, *_STATE, *_ENCODER, *_SERVING, *_ACCESS, *_CANARY)

@@ -11,8 +11,7 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from docs import generate  # noqa: F401 - declares every metric
-from streams.telemetry.metrics import DECLARED
+from streams.telemetry.every import DECLARED
 from streams.telemetry.rules.groups import RECORDINGS
 
 TARGET = frozenset({"job", "instance"})

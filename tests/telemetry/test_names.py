@@ -8,7 +8,8 @@ import pytest
 
 from deploy.boards.all import BOARDS, DIAGNOSTIC
 from streams.telemetry.evaluation_metrics import EVALUATION
-from streams.telemetry.metrics import DECLARED, REGISTRY
+from streams.telemetry.every import DECLARED
+from streams.telemetry.metrics import REGISTRY
 from streams.telemetry.rules.groups import ALERTS, GROUPS, RECORDINGS
 from tests.telemetry.expressions import FUNCTIONS_OF_COUNTERS, PROCESS, Expression, Selected, counters, known
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streams.cli.commands import app
-from streams.telemetry.metrics import DECLARED
+from streams.telemetry.every import DECLARED
 from streams.telemetry.rules.groups import ALERTS
 from streams.telemetry.rules.structs import RUNBOOK
 from tests.support.brokers import REPOSITORY

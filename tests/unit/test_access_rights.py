@@ -29,6 +29,12 @@ def test_platforms_write_inputs_and_read_nothing():
     assert {right.operation for right in rights_of("platform", NAMES, PLATFORMS)} == {"write"}
 
 
+@pytest.mark.requirement("N11", "N14")
+def test_ingest_writes_events_and_nothing_else():
+    assert touched("ingest", "write") == {"events.shop", "events.video"}
+    assert {right.operation for right in rights_of("ingest", NAMES, PLATFORMS)} == {"write"}
+
+
 @pytest.mark.requirement("N14")
 def test_every_inner_topic_is_written_by_the_stages_alone():
     writers = {

@@ -10,8 +10,8 @@ import pytest
 from streams.cli.commands import app
 
 COMMANDS = [
-    "canary", "demo", "evaluate", "worker", "serve", "broker", "replay", "tail", "profile", "recommend", "explain", "topics apply",
-    "topics check", "keys new", "keys hash", "rights", "segments check",
+    "canary", "demo", "evaluate", "worker", "serve", "broker", "replay", "tail", "mirror", "profile", "recommend", "explain", "topics apply",
+    "topics check", "keys new", "keys hash", "keys write", "rights", "segments check", "ingest",
 ]  # fmt: skip
 
 

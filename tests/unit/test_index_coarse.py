@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from index.bitmaps import no_rows, with_rows
 from index.coarse import CoarseRows
 from index.exact import ExactIndex
 from index.main_delta import MainDeltaIndex
@@ -61,7 +62,6 @@ def test_a_small_platform_has_no_copy_and_is_scanned_as_it_is(both) -> None:
 
 def test_when_fewer_rows_are_allowed_than_asked_for_all_of_them_come() -> None:
     copies = CoarseRows(unit_vectors(50, seed=6, dim=DIM), np.arange(0, 50, 2))
-    allowed = np.zeros(25, dtype=np.bool_)
-    allowed[[3, 8]] = True
-    places = copies.nearest(unit_vectors(2, seed=7, dim=DIM), allowed, k=5)
-    assert [set(row[row >= 0].tolist()) for row in places] == [{3, 8}, {3, 8}]
+    allowed = with_rows(no_rows(50), np.array([6, 7, 16]))  # 7 was not copied
+    found = copies.nearest(unit_vectors(2, seed=7, dim=DIM), allowed, k=5)
+    assert [set(row[row >= 0].tolist()) for row in found] == [{6, 16}, {6, 16}]

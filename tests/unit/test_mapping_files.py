@@ -126,6 +126,12 @@ def test_platforms_without_a_mapping_keep_the_contract() -> None:
 
 
 SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
+    "debezium": (
+        {"op": "c", "before": None, "after": {"id": 7, "user_id": "u", "product_id": "p", "price": 5, "currency": "USD"},
+         "source": {"connector": "postgresql", "name": "pg", "db": "shop", "table": "lines", "txId": 5, "lsn": 6,
+                    "ts_ms": 1714564799000}, "ts_ms": 1714564799100},
+        "order.completed",
+    ),
     "segment": (
         {"messageId": "m", "type": "track", "event": "Product Reviewed", "userId": "u", "sentAt": "2024-05-01T12:00:01Z",
          "originalTimestamp": "2024-05-01T12:00:00Z",
@@ -150,13 +156,18 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
 }  # fmt: skip
 
 
+#: A database's tables and columns are its owner's.
+OWN = {"debezium": '[types]\n"lines:c" = "order.completed"\n[item]\nprice = "after.price"\ncurrency = "after.currency"\n'}
+
+
 def test_every_shipped_dialect_has_a_sample_here() -> None:
     assert shipped_dialects() == sorted(SAMPLES)
 
 
 @pytest.mark.parametrize("dialect", sorted(SAMPLES))
 def test_a_shipped_dialect_reads_what_its_tool_writes(tmp_path: Path, dialect: str) -> None:
-    (tmp_path / "bazaar.toml").write_text(f'dialect = "{dialect}"\n[envelope]\nsource = {{ const = "/bazaar" }}\n')
+    text = f'dialect = "{dialect}"\n[envelope]\nsource = {{ const = "/bazaar" }}\n'
+    (tmp_path / "bazaar.toml").write_text(text + OWN.get(dialect, ""))
     document, action = SAMPLES[dialect]
     event = only(passed(tmp_path, "bazaar", document))
     assert event.type == f"bazaar.{action}"
@@ -174,15 +185,20 @@ def test_a_shipped_dialect_reads_what_its_tool_writes(tmp_path: Path, dialect: s
         (MINIMAL.replace("item_id =", "itemid ="), r"item\.itemid: no such field; use one of item_id"),
         (MINIMAL.replace('"at"', '{ path = "at", unit = "fortnights" }'), r"envelope\.time: unit 'fortnights'"),
         (MINIMAL.replace('"at"', '{ path = "at", const = "x" }'), "exactly one of path, const and join"),
-        (MINIMAL.replace('"what"', "{ path = [] }"), "name at least one"),
+        (MINIMAL.replace('"what"', "{ path = [] }"), "name at least one path"),
         (MINIMAL.replace('"what"', '{ path = "w", unit = "ms" }'), "unit: only for numbers"),
+        (MINIMAL.replace('"at"', '{ path = "at", glue = " " }'), "glue: only for texts"),
+        (MINIMAL.replace('"what"', '{ join = ["a", []] }'), "join: name at least one path"),
+        ('root = "a..b"\n' + MINIMAL, r"path 'a\.\.b'"),
+        ('tombstones = "kept"\n' + MINIMAL, "tombstones"),
+        (MINIMAL + '[consent]\nspying = "may"\n', r"consent\.spying: no such field; use one of profile"),
         (MINIMAL.replace('"what"', '{ path = "w", eval = "1+1" }'), "eval"),
         (MINIMAL.replace("product.viewed", "moon.landed"), r"types\.SEEN = 'moon\.landed': no such action"),
         (MINIMAL + '[actions."post.liked"]\nweight = 2\n', r"actions\.post\.liked: the contract declares it"),
         (MINIMAL + "[actions.Landed]\nweight = 2\n", r"actions\.Landed: name it"),
         (MINIMAL + '[actions."moon.landed"]\ntakes = "luck"\n', r"actions\.moon\.landed\.takes = 'luck'"),
         (MINIMAL + '[actions."moon.left"]\nreverses = "moon.landed"\n', r"reverses = 'moon\.landed'"),
-        ('dialect = "klingon"\n', "dialect = 'klingon': use one of ga4, segment"),
+        ('dialect = "klingon"\n', "dialect = 'klingon': use one of debezium, ga4, segment"),
         (MINIMAL.replace('"what"', '{ path = "w", scale = { from = [1, 1], to = [1, 5] } }'), "from"),
     ],
 )
@@ -203,6 +219,52 @@ def test_no_folder_means_no_mappings_and_a_missing_one_is_a_fault(tmp_path: Path
     assert load_mappings("") == {}
     with pytest.raises(UsageError, match="mappings_dir"):
         load_mappings(tmp_path / "nowhere")
+
+
+def test_paths_begin_at_the_root_where_it_is_there_and_at_the_document_where_it_is_not(tmp_path: Path) -> None:
+    (tmp_path / "city.toml").write_text('root = ["payload", "body.event"]\n' + MINIMAL)
+    said = {"id": 1, "kind": "SEEN", "at": "2024-05-01T11:59:00Z", "who": "u", "what": "w"}
+    for document in (said, {"payload": said}, {"body": {"event": said}}, said | {"payload": "no table"}):
+        assert only(passed(tmp_path, "city", document)).item is not None
+
+
+def test_a_part_of_a_join_may_have_several_places_and_a_list_of_texts_is_glued(tmp_path: Path) -> None:
+    text = MINIMAL.replace('id = "id"', 'id = { join = ["id", ["row", "line"]] }', 1)
+    (tmp_path / "city.toml").write_text(text + '[data]\nquery = { path = "words", glue = " " }\n')
+    said = {"id": 1, "kind": "SEEN", "at": "2024-05-01T11:59:00Z", "who": "u", "what": "w", "words": ["blue", "lamp"]}
+    envelope = decoder_for(load_mappings(tmp_path))(Platform("city"))
+    read = [envelope(RawRecord(json.dumps(said | more).encode())) for more in ({"row": 2, "line": 3}, {"line": 3})]
+    assert [each.id for each in read] == ["1:2", "1:3"]
+    assert read[0].data is not None
+    assert read[0].data.query == "blue lamp"
+    assert passed(tmp_path, "city", said).dead[0].reason == "missing_field"
+    assert passed(tmp_path, "city", said | {"row": 2, "words": 5}).dead[0].reason == "mapping_failed"
+
+
+@pytest.mark.requirement("N7")
+@pytest.mark.parametrize(("word", "is_kept"), [("yes", True), ("no", False), (None, True)])
+def test_what_a_dialect_says_about_consent_decides(tmp_path: Path, word: str | None, is_kept: bool) -> None:
+    text = MINIMAL + '[consent]\nprofile = { path = "may", values = { yes = true, no = false } }\n'
+    (tmp_path / "city.toml").write_text(text)
+    said = {"id": 1, "kind": "SEEN", "at": "2024-05-01T11:59:00Z", "who": "u", "what": "w", "may": word}
+    batch = passed(tmp_path, "city", said)
+    assert (len(batch.events), batch.n_refused, batch.dead) == (int(is_kept), int(not is_kept), [])
+
+
+@pytest.mark.parametrize(("tombstones", "outcome"), [("ignored", (1, [])), ("refused", (0, ["null_value"]))])
+def test_a_null_is_left_out_or_refused_as_the_file_says(tmp_path: Path, tombstones: str, outcome: Any) -> None:
+    (tmp_path / "city.toml").write_text(f'tombstones = "{tombstones}"\n' + MINIMAL)
+    gate = Normaliser(SECRET, decoder_for(load_mappings(tmp_path)))
+    batch = gate.normalise([RawRecord(None, (), NOON_S)], Platform("city"))
+    assert (batch.n_ignored, [letter.reason for letter in batch.dead]) == outcome
+
+
+def test_an_event_about_no_item_may_have_fields_that_describe_items(tmp_path: Path) -> None:
+    text = MINIMAL.replace("SEEN", "ASKED").replace("product.viewed", "product.searched") + "[data]\nquery = 'words'\n"
+    (tmp_path / "city.toml").write_text(text.replace("[item]\n", '[item]\nlanguage = "language"\n'))
+    said = {"id": 1, "kind": "ASKED", "at": "2024-05-01T11:59:00Z", "who": "u", "words": "lamp", "language": "en"}
+    assert only(passed(tmp_path, "city", said)).item is None
+    assert passed(tmp_path, "city", said | {"words": None}).dead[0].reason == "missing_field"
 
 
 def test_two_platforms_may_not_disagree_about_an_action(tmp_path: Path) -> None:

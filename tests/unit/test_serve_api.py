@@ -12,6 +12,7 @@ import pytest
 
 from streams.domain.accounts import account_key
 from streams.domain.profiles import Identity, ProfileRecord
+from streams.domain.schemas import schemas
 from streams.errors import UsageError
 from streams.serve.access import check_exposure
 from streams.serve.middleware import MAX_BODY_BYTES
@@ -252,7 +253,7 @@ def test_without_keys_serve_refuses_every_address_but_loopback() -> None:
 
 @pytest.mark.requirement("N14")
 def test_an_empty_key_is_no_key() -> None:
-    with pytest.raises(UsageError, match="BRAID_API__KEYS: an empty key"):
+    with pytest.raises(UsageError, match="BRAID_API__KEYS: key 1 is empty"):
         check_exposure("127.0.0.1", {" ": "read"})
 
 
@@ -283,3 +284,8 @@ def test_a_fault_inside_is_answered_without_its_details(town: Town, api: httpx.C
     answer = api.get("/v1/profiles/broken")
     assert is_problem(answer, 500, "internal")
     assert "Validation" not in answer.text
+
+
+@pytest.mark.requirement("H11")
+def test_the_schemas_of_events_and_records_can_be_read(api: httpx.Client) -> None:
+    assert api.get("/v1/schemas").json() == schemas()

@@ -1,7 +1,8 @@
 // What no attribute of htmx says: how fresh the page is, whose time it shows, copying, and marking what moved.
 (() => {
   "use strict";
-  const SILENT_MS = 5000; // Live.BEAT_S two and a half times
+  const SILENT_MS = 3500; // Live.BEAT_S three and a half times: what is stale says so within 4 s
+  const LOOK_MS = 250;
   const ZONE = "braid-zone";
 
   // One stream a page: <main> or a part of it names what it shows in data-live, e.g. "person=<id>&channel=flow".
@@ -33,7 +34,7 @@
   for (const name of ["beat", "changed", "part-flow-en", "part-flow-zh", "part-letters"]) {
     document.addEventListener(name, heard);
   }
-  setInterval(look, 500);
+  setInterval(look, LOOK_MS);
 
   // Times are sent in UTC; the reader may have them in their own zone. The choice is kept.
   function isOwn() { return localStorage.getItem(ZONE) === "own"; }

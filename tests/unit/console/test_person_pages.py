@@ -10,11 +10,13 @@ import httpx
 import msgspec
 import pytest
 
+from streams.console import person_pages, shared_fragments
 from streams.console.assets import Assets
-from streams.console.layout import install_refusals
 from streams.console.live import Live
 from streams.console.parts import ConsoleParts, PeopleParts
 from streams.console.person_pages import person_routes
+from streams.console.person_view import PersonView
+from streams.console.refusals import install_refusals
 from streams.console.rendering import Pages
 from streams.domain.profiles import Change, Identity, ProfileRecord
 from streams.domain.segments import SegmentRules
@@ -82,6 +84,38 @@ def test_a_fragment_is_the_part_that_changes(town: Town, ada: ProfileRecord, bel
         part = client.get(f"/people/{ada.profile_id}{below}", headers={**HTML, "HX-Request": "true"})
     assert "<html" not in part.text
     assert '<div id="person">' in part.text
+
+
+def fragment(client: httpx.Client, person: ProfileRecord, key: str, language: str) -> str:
+    headers = {**HTML, "HX-Request": "true", "Authorization": f"Bearer {key}", "Accept-Language": language}
+    return client.get(f"/people/{person.profile_id}", headers=headers).text
+
+
+def test_a_fragment_is_made_once_for_all_who_may_do_the_same_and_anew_for_each_revision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    view = person_pages._person
+
+    def counted(parts: ConsoleParts, people: PeopleParts, profile: ProfileRecord) -> PersonView:
+        made.append(profile.revision)
+        return view(parts, people, profile)
+
+    monkeypatch.setattr(person_pages, "_person", counted)
+    monkeypatch.setattr(shared_fragments, "LASTS_S", 3600.0)
+    reader, admin = "reader-of-everything-0123456789", "admin-of-everything-0123456789"
+    for town in opened(tmp_path, keys={reader: "read", admin: "admin"}):
+        person = town.live(Did("shop.wishlist.added", "shop:cooking-0"))
+        with console(town) as client:
+            parts = [
+                fragment(client, person, key, language)
+                for key, language in ((reader, "en"), (reader, "en"), (admin, "en"), (reader, "zh"))
+            ]
+            assert (parts[0] == parts[1], len(set(parts)), made) == (True, 3, [1, 1, 1])
+            assert ['id="export"' in part for part in parts] == [False, False, True, False]
+            town.live(Did("shop.wishlist.added", "shop:cooking-1"))
+            assert 'data-value="2"' in fragment(client, person, reader, "en")
+            assert made == [1, 1, 1, 2]
 
 
 def test_nobody_is_a_page_that_says_what_to_do_and_nothing_is_repeated_to_programs(town: Town) -> None:

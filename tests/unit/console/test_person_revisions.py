@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from streams.domain.profiles import Account, Change, Identity, ProfileRecord, Segment, encode_profile
 from streams.domain.revision_notes import RevisionNote, TagChange, noted
+from streams.serve import revisions
 from streams.serve.revisions import KEPT
 from tests.support.serving import NOON_S, Did, Town, opened, subject_items
 
@@ -199,6 +200,42 @@ def test_the_notes_of_somebody_merged_into_nobody_go(town: Town) -> None:
     stranger = replace(gone, profile_id="a" * 32)
     town.publish_profile(as_merged(gone, stranger))
     assert not any(key.startswith(b"\xfe") for key, _ in town.profile_view.side_items())
+
+
+def test_notes_wait_for_the_profile_that_goes_on_where_the_last_record_is_read_first(town: Town) -> None:
+    gone = town.live(Did("shop.wishlist.added", "shop:cooking-0", 3.0, person="bob"))
+    heir = replace(gone, profile_id="a" * 32)
+    town.publish_profile(as_merged(gone, heir))
+    town.forget(gone.profile_id)
+    assert notes_of(town, heir) == []
+    town.publish_profile(with_accounts(heir, "merge", gone.identity.accounts))
+    merge, before = notes_of(town, heir)
+    assert (merge.kind, merge.of) == ("merge", "")
+    assert (before.kind, before.of) == ("update", gone.profile_id)
+
+
+@pytest.mark.requirement("N8")
+def test_notes_that_wait_do_not_come_to_who_has_not_the_accounts(town: Town) -> None:
+    """As where the profile that went on was erased, its deletion was read first, and its person came back since."""
+    gone = town.live(Did("shop.wishlist.added", "shop:cooking-0", person="bob"))
+    heir = replace(gone, profile_id="a" * 32)
+    town.publish_profile(as_merged(gone, heir))
+    town.forget(gone.profile_id)
+    elsewhere = [replace(each, account="a" * 32) for each in gone.identity.accounts]
+    town.publish_profile(with_accounts(heir, "update", elsewhere))
+    assert [note.of for note in notes_of(town, heir)] == [""]
+
+
+def test_notes_wait_for_so_many_profiles_and_no_more(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revisions, "MAX_AWAITED", 1)
+    heirs = []
+    for name in ("bob", "carol"):
+        gone = town.live(Did("shop.wishlist.added", "shop:cooking-0", person=name))
+        heirs.append(replace(gone, profile_id=name[0] * 32))
+        town.publish_profile(as_merged(gone, heirs[-1]))
+    for heir in heirs:
+        town.publish_profile(with_accounts(heir, "merge", heir.identity.accounts))
+    assert [len(notes_of(town, heir)) for heir in heirs] == [1, 2]
 
 
 def test_a_split_tells_nothing_any_more_of_what_the_account_that_left_did(town: Town) -> None:

@@ -14,10 +14,11 @@ from fastapi import FastAPI, Request
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.console.app import add_console
+from streams.console.addresses import with_query
+from streams.console.app import add_console, add_docs
 from streams.console.live import Live
 from streams.console.parts import ConsoleParts
-from streams.console.rendering import _sayer, with_query
+from streams.console.templating import sayer
 from streams.console.words import LANGUAGES
 from streams.serve.api import create_api
 from streams.service.item_map import ItemMap
@@ -97,7 +98,7 @@ def test_what_refuses_a_page_is_a_page_for_a_browser_and_a_problem_for_a_program
 
 
 def test_words_are_said_and_filled_in_and_nobody_elses_words_are_trusted() -> None:
-    english, chinese = (_sayer(language) for language in LANGUAGES)
+    english, chinese = (sayer(language) for language in LANGUAGES)
     assert (english("People"), chinese("People")) == ("People", "人物")
     assert english("%(drawn)s of %(all)s items.", drawn="<b>", all=3) == "&lt;b&gt; of 3 items."
     assert chinese("<script>100%</script>") == "&lt;script&gt;100%&lt;/script&gt;"
@@ -132,6 +133,18 @@ def test_the_docs_name_every_operation_and_load_nothing_from_anywhere(site: http
     assert loaded
     assert all(urlsplit(url).netloc == "" and site.get(url).status_code == 200 for url in loaded)
     assert site.get("/redoc").status_code == 404
+
+
+def test_the_docs_are_there_without_a_console_and_lead_to_no_page_of_it(town: Town) -> None:
+    app = create_api(town.parts)
+    add_docs(app, town.parts)
+    with answering(app) as url, httpx.Client(base_url=url, headers=PAGE) as bare:
+        page = bare.get("/docs")
+        assert page.status_code == 200
+        paths = set(re.findall(r'(?:href|src|action)="(/[^"?]*)', page.text))
+        assert {"/docs", "/openapi.json"} <= paths
+        assert {path: bare.get(path).status_code for path in paths} == dict.fromkeys(paths, 200)
+        assert bare.get("/").status_code == 404
 
 
 def test_pages_are_no_operations_of_the_api(site: httpx.Client) -> None:

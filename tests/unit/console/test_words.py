@@ -10,7 +10,8 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from streams.console.rendering import TEMPLATES
+from streams.console.refusals import word_of
+from streams.console.templating import TEMPLATES
 from streams.console.words import CATALOGUES, catalogue, chosen, say
 from streams.domain.reasons import MEANING
 from streams.domain.remedies import REMEDY, remedy_of
@@ -40,7 +41,9 @@ def test_every_word_of_the_templates_has_its_chinese() -> None:
 
 
 def test_no_chinese_is_left_of_a_word_that_is_gone() -> None:
-    assert sorted(set(catalogue("zh")) - words_of_the_templates() - OF_THE_CODE) == []
+    """Words for codes of refusals have a test of their own."""
+    left = set(catalogue("zh")) - words_of_the_templates() - OF_THE_CODE
+    assert sorted(words for words in left if not words.startswith(word_of(""))) == []
 
 
 def test_a_word_that_two_areas_say_is_the_same_in_both() -> None:

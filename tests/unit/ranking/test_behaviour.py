@@ -56,7 +56,7 @@ def test_the_order_within_a_time_says_nothing(touches, random) -> None:
     mixed = list(touches)
     random.shuffle(mixed)
     there, here = observe(empty(roomy), touches), observe(empty(roomy), mixed)
-    for name in ("item_sums", "item_total", "user_habits", "user_mass", "user_gap", "everybody", "user_totals"):
+    for name in ("item_sums", "item_total", "user_habits", "user_gap", "everybody", "user_totals"):
         np.testing.assert_allclose(there.to_arrays()[name], here.to_arrays()[name], rtol=1e-9, atol=1e-12, err_msg=name)
 
 
