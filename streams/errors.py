@@ -5,6 +5,7 @@
     ├── Overloaded        more than can be taken right now      → pause, try again later
     ├── Retryable         may work the next time                → bounded retry with jitter, then stop
     ├── CorruptState      what is stored cannot be trusted      → stop the process; the docstring says what to do
+    ├── NewerFormat       a newer release wrote it              → stop the process; run that release, delete nothing
     └── UsageError        the person at the keyboard can mend it → say setting, value and remedy; exit 2
         └── Unavailable   the machine lacks something           → the same, exit 1
 
@@ -44,6 +45,13 @@ class CorruptState(BraidError):  # noqa: N818
 
     Operator action: stop the process, delete the directory that the message names, start again; the state is
     rebuilt from the changelog (worker) or from the topics (serve).
+    """
+
+
+class NewerFormat(BraidError):  # noqa: N818
+    """Stored bytes are in a format that a newer release made; what they mean is not guessed.
+
+    Operator action: run the newer release. Deleting a folder does not help, since the topics hold the same.
     """
 
 

@@ -6,7 +6,7 @@ Raw bytes, one shared block cache, bloom filters.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
@@ -20,6 +20,8 @@ _LOG_FILES = 2
 #: every change, of which there are few.
 _MANIFEST_BYTES = 1
 _SHREDDED = b"\x00shredded"
+#: A folder with a file of this name is a database.
+CURRENT = "CURRENT"
 #: More deleted keys than this are removed by rewriting everything once.
 _MAX_RANGES = 200
 
@@ -39,6 +41,15 @@ def point_lookup_options(cache: Cache, memtable_bytes: int) -> Options:
     blocks.set_bloom_filter(_BLOOM_BITS_PER_KEY, False)
     options.set_block_based_table_factory(blocks)
     return options
+
+
+def last_used_s(folder: Path) -> float:
+    """When a database was last opened, written or closed, by the clock of its files, UTC seconds."""
+    newest_s = 0.0
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):  # a process that has it open removes files
+            newest_s = max(newest_s, path.stat().st_mtime if path.is_file() else 0.0)
+    return newest_s
 
 
 class Shredder:

@@ -99,7 +99,7 @@ class LiveData:
         self.live = Live()
         listeners = Listeners(self.people, self.behaviour, self.feedback, self.live.changed)
         self.profiles = ProfileFeed(profile_view, self.popularity, self.items, clock, listeners)
-        self.identities = LocalIdentities(LocalView(folder / "identities", cache, clock.now_s()))
+        self.identities = LocalIdentities(LocalView(folder / "identities", cache, clock.now_s(), away_s))
         config = consumer_config(settings.kafka, GROUP)
         self.followers = (
             TopicFollower(config, names.item_vectors, self.item_feed, clock, lambda _: on_death.set()),

@@ -56,7 +56,13 @@ class Kafka(_Group):
     sasl_password: SecretStr = Field(SecretStr(""), description="SASL password.")
     ssl_ca_file: str = Field("", description="CA certificates in PEM; empty = those of the system.")
     session_timeout_s: float = Field(
-        10.0, ge=1, le=300, description="A worker silent for longer loses its partitions."
+        10.0, ge=1, le=90, description="A worker silent for longer loses its partitions."  # Faust allows no more
+    )
+    group_instance_id: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,200}$",
+        description="Name of this worker alone: started again within the session timeout it gets its partitions back, "
+        "and nobody else's move. Empty: they are shared out anew at every start and stop.",
     )
 
 

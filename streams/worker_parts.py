@@ -32,8 +32,11 @@ from streams.agents.profiles import ProfileStage
 from streams.brokers.connection import client_config, consumer_config, producer_config
 from streams.brokers.faust_connection import faust_broker_options
 from streams.brokers.source_topics import SourceTopics
-from streams.brokers.topics import letters_kept_s
+from streams.brokers.topics import TOMBSTONE_RETENTION_DAYS, letters_kept_s
 from streams.domain.audit_records import mark_of
+from streams.domain.decay import DAY_S
+from streams.domain.identity_records import IDENTITY_STATE_VERSION
+from streams.domain.states import STATE_VERSION
 from streams.domain.topic_names import APPLICATION, TopicNames
 from streams.engine.effects import Stage
 from streams.engine.fatal import die
@@ -50,7 +53,7 @@ from streams.errors import Unavailable
 from streams.ports import EmbeddingCache, Encoder
 from streams.service.describe_items import ItemDescriber
 from streams.service.encode_texts import CachingEncoder
-from streams.service.erase_letters import LetterEraser
+from streams.service.erase_letters import LETTER_STATE_VERSION, LetterEraser
 from streams.service.hand_over import PersonRules
 from streams.service.identify import Identified, IdentityLog
 from streams.service.letter_owners import EventOwners, LinkOwners, user_event_owners
@@ -80,6 +83,8 @@ _PREPARING_THREADS: Final = 16
 #: One a lane at most; they are made when needed.
 _COMMITTING_THREADS: Final = 512
 _CATCH_UP_S: Final = 300.0
+#: What was left longer than the topics remember deletions begins empty, or the erased would live on in it.
+_AWAY_S: Final = TOMBSTONE_RETENTION_DAYS * DAY_S
 
 _log = structlog.get_logger(__name__)
 
@@ -141,7 +146,7 @@ class WorkerParts:
         keep = self._kept(LinkOwners(secrets, partial(salvage_identity, max_bytes=max_bytes)))
         stage = IdentityStage(log, self.names, _count_identities, keep, mark)
         changelog = ChangelogSource(client_config(self.settings.kafka), self.names.identity_state)
-        return self._app(stage, (self.names.identity,), self._owner(stage.name, changelog))
+        return self._app(stage, (self.names.identity,), self._owner(stage.name, changelog, IDENTITY_STATE_VERSION))
 
     def catalogue(self) -> StageApp:
         """`items` → `item-vectors`."""
@@ -186,7 +191,7 @@ class WorkerParts:
             ),
         )
         changelog = ChangelogSource(client_config(self.settings.kafka), self.names.profile_state)
-        owner = self._owner("profile", changelog)
+        owner = self._owner("profile", changelog, STATE_VERSION)
         engine = self.settings.engine
         batch = BatchLimits(engine.max_batch_records, engine.max_batch_users)
         stage = ProfileStage(updater, self.names, SystemClock(), self._kept(user_event_owners))
@@ -197,7 +202,8 @@ class WorkerParts:
         """`dead-letters` → the end of letters whose person was erased."""
         stage = LettersStage(LetterEraser(letters_kept_s(self.settings.topics)), self.names)
         changelog = ChangelogSource(client_config(self.settings.kafka), self.names.letter_state)
-        return self._app(stage, (self.names.dead_letters,), self._owner(stage.name, changelog))
+        owner = self._owner(stage.name, changelog, LETTER_STATE_VERSION)
+        return self._app(stage, (self.names.dead_letters,), owner)
 
     def _kept(self, owned: Keep) -> Keep:
         """Whose a letter is can be told as long as its bytes are as they came."""
@@ -208,7 +214,7 @@ class WorkerParts:
         model = VectorModel(model_of(self.encoder).label, self.encoder.dim)
         config = consumer_config(self.settings.kafka, f"{APPLICATION}-items")
         folder = self.settings.state_dir / "items"
-        feeding = Feeding(SystemClock(), _item_view_died)
+        feeding = Feeding(SystemClock(), _item_view_died, _AWAY_S)
         items = FollowedItemCatalogue(folder, model, config, self.names.item_vectors, feeding)
         items.start()
         if not items.wait_until_caught_up(_CATCH_UP_S):
@@ -218,7 +224,7 @@ class WorkerParts:
     def _identities(self) -> FollowedIdentities:
         """Who is who as the identity log last said; a moment's delay is made good by the profile stage."""
         config = consumer_config(self.settings.kafka, f"{APPLICATION}-identities")
-        feeding = Feeding(SystemClock(), partial(die, "the local view of the identities ended"))
+        feeding = Feeding(SystemClock(), partial(die, "the local view of the identities ended"), _AWAY_S)
         identities = FollowedIdentities(
             self.settings.state_dir / "identities", config, self.names.identities, feeding
         )
@@ -228,17 +234,24 @@ class WorkerParts:
         self.views.append(identities)
         return identities
 
-    def _owner(self, stage: str, changelog: ChangelogSource | None) -> OwnerConfig:
+    def _owner(self, stage: str, changelog: ChangelogSource | None, state_format: int = 1) -> OwnerConfig:
         return OwnerConfig(
             application=self.names.application,
             stage=stage,
             producer_client=producer_config(self.settings.kafka),
             timeout_s=self.settings.engine.transaction_timeout_s,
-            storage=TableStorage.under(self.settings.state_dir / stage) if changelog is not None else None,
+            storage=self._storage(stage) if changelog is not None else None,
             changelog=changelog,
             topic_ids=self.sources.topic_ids,
             fault=self.fault,
             progress=_show_restore if changelog is not None else None,
+            state_format=state_format,
+        )
+
+    def _storage(self, stage: str) -> TableStorage:
+        clock = SystemClock()
+        return TableStorage.under(
+            self.settings.state_dir / stage, forgotten_before_s=lambda: clock.now_s() - _AWAY_S
         )
 
     def _standby(self, owner: OwnerConfig | None) -> Standby | None:

@@ -12,10 +12,14 @@ from streams.ports import Clock
 
 @dataclass(frozen=True)
 class Feeding:
-    """clock: the wall clock. on_death: told of an error that ended the following."""
+    """clock: the wall clock. on_death: told of an error that ended the following.
+
+    max_away_s: a view that was last written longer ago begins empty (`LocalView`).
+    """
 
     clock: Clock
     on_death: Callable[[BaseException], None] | None = None
+    max_away_s: float = float("inf")
 
 
 class _View(Sink, Protocol):

@@ -80,7 +80,8 @@ class FollowedIdentities(LocalIdentities, Followed):
     """The identities of a worker: follows the topic by itself, on a thread, from where its folder stands."""
 
     def __init__(self, path: Path, config: Mapping[str, object], topic: str, feeding: Feeding) -> None:
-        LocalIdentities.__init__(self, LocalView(path, Cache(BLOCK_CACHE_BYTES), feeding.clock.now_s()))
+        view = LocalView(path, Cache(BLOCK_CACHE_BYTES), feeding.clock.now_s(), feeding.max_away_s)
+        LocalIdentities.__init__(self, view)
         Followed.__init__(self, self, config, topic, feeding)
 
 

@@ -155,7 +155,8 @@ class FollowedItemCatalogue(LocalItemCatalogue, Followed):
     def __init__(
         self, path: Path, model: VectorModel, config: Mapping[str, object], topic: str, feeding: Feeding
     ) -> None:
-        LocalItemCatalogue.__init__(self, LocalView(path, Cache(BLOCK_CACHE_BYTES), feeding.clock.now_s()), model)
+        view = LocalView(path, Cache(BLOCK_CACHE_BYTES), feeding.clock.now_s(), feeding.max_away_s)
+        LocalItemCatalogue.__init__(self, view, model)
         Followed.__init__(self, self, config, topic, feeding)
 
 

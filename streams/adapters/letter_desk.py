@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from streams.adapters.confirmed_writer import ConfirmedWriter, Written
 from streams.adapters.record_reader import RecordReader
 from streams.adapters.topic_follower import Batch, TopicFollower
-from streams.domain.dead_letters import DeadLetter, decode_dead_letter, is_letter, opened
+from streams.domain.dead_letters import DeadLetter, Original, decode_dead_letter, is_letter, opened
 from streams.domain.refused_fields import field_of
 from streams.domain.topic_names import DEAD_LETTERS_PARTITION
 from streams.errors import CorruptState, Unavailable
@@ -35,7 +35,7 @@ class _Head(msgspec.Struct, frozen=True, gc=False):
     reason: str
     detail: str
     at: float
-    original: str = "plain"
+    original: Original = "plain"
 
 
 _head: Final = msgspec.msgpack.Decoder(_Head).decode
@@ -114,12 +114,16 @@ class LetterDesk:
     @property
     def box(self) -> LetterBox:
         """The letters as far as they have been read; waits for the end of the topic at the first call."""
+        self.is_whole_within(CATCH_UP_S)
+        return self._box
+
+    def is_whole_within(self, timeout_s: float) -> bool:
+        """Whether the box holds what was in the topic when reading began; waits for it that long."""
         with self._starting:
             if not self._is_started:
                 self._is_started = True
                 self._follower.start()
-        self._follower.wait_until_caught_up(CATCH_UP_S)
-        return self._box
+        return self._follower.wait_until_caught_up(timeout_s)
 
     def fault(self) -> str:
         """Why the box may lack letters, empty when it does not."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from streams.adapters.cloudevents import decode_document
-from streams.domain.dead_letters import DeadLetter
+from streams.domain.dead_letters import DeadLetter, Original
 from streams.domain.masked_samples import sample_of
 from streams.domain.raw import RawRecord
 from streams.errors import InvalidEvent
@@ -51,6 +51,10 @@ class LetterSamples:
         except InvalidEvent:
             return Sample(_form_of(letter.value), size, headers, [])
         return Sample("document", size, headers, sample_of(document, letter.key, self._words()))
+
+    def of_line(self, letter: DeadLetter, original: Original) -> Sample:
+        """The same of a letter as its topic holds it: one that was opened here is still shown to nobody."""
+        return self.of(letter if original == "plain" else msgspec.structs.replace(letter, original=original))
 
     def _words(self) -> frozenset[str]:
         """Of mapping files as they are now."""

@@ -1,4 +1,4 @@
-"""Creates the declared topics and verifies them. Never changes or deletes a topic that exists."""
+"""Creates the declared topics and verifies them. Never changes a topic that exists; `topic_upgrades` does."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Difference:
 
     @property
     def remedy(self) -> str:
-        """What the operator does about it; Braid changes no topic that exists."""
+        """What the operator does about it where `braid topics upgrade` does not."""
         if self.field == "topic":
             return "braid topics apply"
         if self.field == "partitions" and self.declared == "1":
@@ -152,8 +152,9 @@ def _wait_until_visible(admin: AdminClient, names: set[str]) -> None:
 
 def _shape_differences(spec: TopicSpec, found: TopicMetadata) -> list[Difference]:
     differences = []
-    if len(found.partitions) != spec.n_partitions:
-        differences.append(Difference(spec.name, "partitions", str(spec.n_partitions), str(len(found.partitions))))
+    n_partitions = len(found.partitions)
+    if n_partitions != spec.n_partitions and not (spec.may_grow and n_partitions > spec.n_partitions):
+        differences.append(Difference(spec.name, "partitions", str(spec.n_partitions), str(n_partitions)))
     replications = sorted({len(partition.replicas) for partition in found.partitions.values()})
     if replications != [spec.replication]:
         differences.append(

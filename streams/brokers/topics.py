@@ -22,12 +22,16 @@ _BOTH: Final = {"cleanup.policy": "compact,delete"}
 
 @dataclass(frozen=True)
 class TopicSpec:
-    """One topic as it should be. `configs` are topic settings under their Kafka names, values as Kafka prints them."""
+    """One topic as it should be. `configs` are topic settings under their Kafka names, values as Kafka prints them.
+
+    may_grow: more partitions than declared do no harm: no state is kept by them, and no order of a key matters.
+    """
 
     name: str
     n_partitions: int
     replication: int
     configs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    may_grow: bool = False
 
 
 def declared_topics(topics: Topics, platforms: Iterable[str] = ()) -> tuple[TopicSpec, ...]:
@@ -67,6 +71,7 @@ def declared_topics(topics: Topics, platforms: Iterable[str] = ()) -> tuple[Topi
             n_partitions=1 if name in in_one_order else topics.partitions,
             replication=topics.replication,
             configs=MappingProxyType(policy | durable),
+            may_grow=name in inputs,
         )
         for name, policy in policies.items()
     )

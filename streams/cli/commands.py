@@ -8,9 +8,10 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from streams.cli import keys, models, segments, topics
+from streams.cli import dead_letters, keys, models, segments, state, topics
 from streams.cli.broker import broker
 from streams.cli.canary import canary
+from streams.cli.check import check
 from streams.cli.demo.command import demo
 from streams.cli.evaluate import evaluate
 from streams.cli.ingest import ingest
@@ -39,13 +40,16 @@ for command in (demo, worker, serve, broker, replay, tail, profile, recommend, e
     app.command()(command)
 app.command()(ingest)
 app.command()(mirror)
+app.command()(check)
 app.command()(rights)
 app.command()(canary)
 app.command()(evaluate)
 app.command()(train)
+app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(segments.app, name="segments")
+app.add_typer(state.app, name="state")
 app.add_typer(topics.app, name="topics")
 
 

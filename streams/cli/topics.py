@@ -1,4 +1,4 @@
-"""`braid topics`: create the declared topics, and see whether the cluster still agrees with the declaration."""
+"""`braid topics`: create the declared topics, see whether the cluster agrees with the declaration, and make it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streams.adapters.mapping_files import mapped_platforms
-from streams.brokers import topic_admin
+from streams.brokers import topic_admin, topic_upgrades
 from streams.brokers.connection import admin_config
 from streams.brokers.contact import check_contact
 from streams.brokers.topic_admin import Difference
@@ -20,7 +20,7 @@ from streams.brokers.topics import TopicSpec, declared_topics
 from streams.errors import UsageError
 from streams.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, help="Create the topics Braid needs, or verify them.")
+app = typer.Typer(no_args_is_help=True, help="Create the topics Braid needs, verify them, or change them.")
 
 PlatformOption = Annotated[
     list[str] | None,
@@ -65,6 +65,35 @@ def check(platform: PlatformOption = None, json: JsonOption = False) -> None:
             typer.echo(f"{fault.topic}, {fault.field}: {fault.remedy}", err=True)
         typer.echo(f"{len(table)} topics declared, {len(faults)} differences", err=True)
     if faults:
+        raise typer.Exit(1)
+
+
+@app.command()
+def upgrade(
+    platform: PlatformOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be changed, and change nothing.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Change topics that exist to the declaration where that can be done in place and loses nothing.
+
+    Settings are set; partitions are added to `events.<platform>` alone, since the others keep state or order by key.
+    Nothing is created or deleted. Exit status 1 when something is left; what to do is said.
+
+    Example: braid topics upgrade --dry-run
+    """
+    admin, table = _declaration(platform or [])
+    steps = topic_upgrades.plan(admin, table)
+    if not dry_run:
+        topic_upgrades.upgrade(admin, steps)
+    left = [step for step in steps if step.kind == "leave"]
+    if json:
+        typer.echo(json_format.dumps({"is_dry_run": dry_run, "steps": [step.as_record() for step in steps]}))
+    else:
+        for step in steps:
+            said = step.why if step.kind == "leave" else "would be changed" if dry_run else "changed"
+            typer.echo(f"{step.topic}, {step.field}: {step.found} to {step.declared}: {said}")
+        typer.echo(f"{len(table)} topics declared, {len(steps)} differences, {len(left)} left", err=True)
+    if left:
         raise typer.Exit(1)
 
 

@@ -21,11 +21,10 @@ from streams.serve.access import asking, requires
 from streams.serve.problems import Problem
 from streams.service.letter_box import MAX_LETTERS, GroupKey, LetterGroup, LetterLine
 from streams.service.letter_trials import Verdict
+from streams.service.redrive_letters import MAX_REDRIVEN, LetterRedriver, Redriven
 
 N_SAMPLES: Final = 3
 N_LISTED: Final = 50
-#: Of one request: each is read, tried and confirmed while somebody waits.
-MAX_REDRIVEN: Final = 500
 
 Name = Annotated[str, Query(max_length=256)]
 Named = Annotated[str, Form(max_length=256)]
@@ -102,15 +101,6 @@ class TrialView(msgspec.Struct, frozen=True):
     n_left: int
 
 
-class RedrivenView(msgspec.Struct, frozen=True):
-    """n_redriven: written again. n_refused: would be refused again. n_gone: had ended before. n_left: not looked at."""
-
-    n_redriven: int
-    n_refused: int
-    n_gone: int
-    n_left: int
-
-
 def letters_routes(parts: ConsoleParts, operations: Operations, pages: Pages) -> APIRouter:
     """List, group, dry run and redrive; role admin, since letters hold what platforms sent."""
     router, desk = APIRouter(include_in_schema=False), _Desk(operations)
@@ -155,6 +145,7 @@ class _Desk:
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
         self._letters = operations.letters
+        self._redriver = LetterRedriver(operations.letters, operations.trials)
 
     def lines(self, request: Request, asked: Selection) -> list[LetterLine]:
         """One letter, or a group, as far as the caller may see it."""
@@ -176,7 +167,7 @@ class _Desk:
             ),
             place=place,
             samples=[
-                SampledLetter(line, self._sample(line, letters[line.place]))
+                SampledLetter(line, self._operations.sample(letters[line.place], line.original))
                 for line in lines[:N_SAMPLES]
                 if line.place in letters
             ],
@@ -187,47 +178,22 @@ class _Desk:
 
     def trial(self, asked: Selection, lines: list[LetterLine]) -> TrialView:
         """Nothing is written. Raises Unavailable."""
-        tried, ready = self._tried(lines[:MAX_REDRIVEN])
+        tried = self._redriver.tried(lines)
         return TrialView(
             *asked.key,
             place=asked.place,
-            tried=[TriedLetter(line, verdict) for line, verdict in tried],
-            outcomes=dict(Counter(verdict.outcome for _, verdict in tried)),
-            n_ready=len(ready),
+            tried=[TriedLetter(each.line, each.verdict) for each in tried],
+            outcomes=dict(Counter(each.verdict.outcome for each in tried)),
+            n_ready=sum(each.is_ready for each in tried),
             n_left=max(0, len(lines) - MAX_REDRIVEN),
         )
 
-    def redrive(self, lines: list[LetterLine], n_asked: int) -> RedrivenView:
+    def redrive(self, lines: list[LetterLine], n_asked: int) -> Redriven:
         """Those that the gate takes now; the others stay. Raises Unavailable."""
-        tried, ready = self._tried(lines[:MAX_REDRIVEN])
-        n_redriven = self._letters.redrive(ready)
-        n_taken = min(n_asked, MAX_REDRIVEN)
-        return RedrivenView(
-            n_redriven=n_redriven,
-            n_refused=len(tried) - len(ready),
-            n_gone=n_taken - len(tried) + len(ready) - n_redriven,
-            n_left=max(0, len(lines) - MAX_REDRIVEN),
-        )
-
-    def _tried(self, lines: list[LetterLine]) -> tuple[list[tuple[LetterLine, Verdict]], list[DeadLetter]]:
-        """(each with its verdict, the letters that may be redriven and would be taken)."""
-        letters = self._read(lines)
-        here = [line for line in lines if line.place in letters]
-        verdicts = self._operations.trials.of([letters[line.place] for line in here])
-        ready = [
-            letters[line.place]
-            for line, verdict in zip(here, verdicts, strict=True)
-            if verdict.outcome == "accepted" and self._letters.may_redrive(letters[line.place])
-        ]
-        return list(zip(here, verdicts, strict=True)), ready
+        return self._redriver.redrive(lines, n_asked)
 
     def _read(self, lines: list[LetterLine]) -> dict[str, DeadLetter]:
         return {letter.place.decode(): letter for letter in self._letters.letters(lines)}
-
-    def _sample(self, line: LetterLine, letter: DeadLetter) -> Sample:
-        """What is sealed may be redriven with its key, and is shown to nobody."""
-        shown = letter if line.original == "plain" else msgspec.structs.replace(letter, original=line.original)
-        return self._operations.sample(shown)
 
 
 def _may_see(request: Request, operations: Operations) -> Callable[[str], bool]:

@@ -9,11 +9,12 @@ from typing import Literal, Protocol
 from streams.adapters.letter_samples import Sample
 from streams.domain.accounts import AccountKey
 from streams.domain.audit_records import AuditRecord
-from streams.domain.dead_letters import DeadLetter
+from streams.domain.dead_letters import DeadLetter, Original
 from streams.service.flow import StageStand
-from streams.service.letter_box import LetterBox, LetterLine
+from streams.service.letter_box import LetterBox
 from streams.service.letter_trials import LetterTrials
 from streams.service.people_preview import PreviewRules
+from streams.service.redrive_letters import LetterStore
 
 
 class Stands(Protocol):
@@ -23,7 +24,7 @@ class Stands(Protocol):
         """Now; one call at a time, about a second at most. Raises Unavailable."""
 
 
-class Letters(Protocol):
+class Letters(LetterStore, Protocol):
     """Dead letters and what is done with them."""
 
     @property
@@ -32,15 +33,6 @@ class Letters(Protocol):
 
     def fault(self) -> str:
         """Why the box may lack letters, empty when it does not."""
-
-    def letters(self, lines: Sequence[LetterLine]) -> list[DeadLetter]:
-        """Whole, opened where they are sealed and the key is here; without those that are gone. Raises Unavailable."""
-
-    def may_redrive(self, letter: DeadLetter) -> bool:
-        """Whether its record can be written again."""
-
-    def redrive(self, letters: Sequence[DeadLetter]) -> int:
-        """Write the records again, then end the letters; returns how many were. Raises Unavailable."""
 
 
 class AuditLog(Protocol):
@@ -59,14 +51,15 @@ class Identities(Protocol):
 
 @dataclass(frozen=True)
 class Operations:
-    """trials: what the gate says of a letter now. sample: a letter's bytes as they may be shown. preview: how profiles
-    are published. platform_of: whose events a topic carries, None for other topics.
+    """trials: what the gate says of a letter now. sample: a letter's bytes as they may be shown, by what is kept.
+
+    preview: how profiles are published. platform_of: whose events a topic carries, None for other topics.
     """
 
     stands: Stands
     letters: Letters
     trials: LetterTrials
-    sample: Callable[[DeadLetter], Sample]
+    sample: Callable[[DeadLetter, Original], Sample]
     audit_log: AuditLog
     identities: Identities
     preview: PreviewRules

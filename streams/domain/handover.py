@@ -19,7 +19,15 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from streams.domain.moves import SCRUB, Arrival, Move, pack_move, unpack_move
-from streams.domain.states import Pointer, UserState, Waiting, pack_state, unpack_account, unpack_standing
+from streams.domain.states import (
+    STATE_VERSION,
+    Pointer,
+    UserState,
+    Waiting,
+    pack_state,
+    unpack_account,
+    unpack_standing,
+)
 
 
 class Place(Enum):
@@ -132,6 +140,6 @@ def _pass_on(state: UserState, asked: Move, user: str, passed: Passed) -> None:
         return
     arrival = Arrival(
         account, asked.epoch, user, asked.kind, asked.at_s, asked.trigger,
-        b"" if held is None else pack_state(held), b"" if standing is None else pack_state(standing),
+        b"" if held is None else pack_state(held), b"" if standing is None else pack_state(standing), STATE_VERSION,
     )  # fmt: skip
     passed.arrivals.append((asked.to_user, arrival))

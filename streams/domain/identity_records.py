@@ -14,6 +14,8 @@ from streams.domain.accounts import AccountKey, UserKey
 from streams.domain.identity_keys import NodeKey
 
 IDENTITY_VERSION: Final = 1
+#: Of the log's own state, in its markers; raised when an older release must not write over what a newer one wrote.
+IDENTITY_STATE_VERSION: Final = 1
 MEMBERS_LETTER: Final = b"m"
 DONE_LETTER: Final = b"i"
 RING_LETTER: Final = b"r"

@@ -40,7 +40,10 @@ class Move(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Arrival(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """To the home of `epoch`: here is the account. state, standing: packed, empty for none yet."""
+    """To the home of `epoch`: here is the account. state, standing: packed, empty for none yet.
+
+    version: of the state (`domain.states`).
+    """
 
     account: str
     epoch: int
@@ -50,6 +53,7 @@ class Arrival(msgspec.Struct, array_like=True, frozen=True, gc=False):
     trigger: bytes
     state: bytes = b""
     standing: bytes = b""
+    version: int = 1
 
 
 pack_move = pack_arrival = msgspec.msgpack.Encoder().encode

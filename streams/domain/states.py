@@ -22,6 +22,7 @@ from streams.domain.traits import Declared
 # gc=False: leaves of the state hold no cycles, and a batch makes ten thousands of them; without it the garbage
 # collector takes a third of the fold's time.
 
+#: Of a user's record and of every account in it; also in the markers of `profile-state` and in arrivals.
 STATE_VERSION = 1
 FLOAT32_BYTES: Final = 4
 MAX_COUNT: Final = 2**53

@@ -16,13 +16,14 @@ from streams.engine.faults import Fault
 from streams.engine.recovery import ChangelogSource, Progress, restore, watermarks
 from streams.engine.table import Marker, PartitionTable, TableStorage
 from streams.engine.writers import TransactionalWriter
-from streams.errors import CorruptState
+from streams.errors import CorruptState, NewerFormat
 
 
 @dataclass(frozen=True)
 class OwnerConfig:
     """What acquiring needs. topic_ids: of the source topics, empty where the broker tells none.
 
+    state_format: what the stage writes, the newest that it reads.
     new_producer: how a client comes to be; the model of the protocol (tests) puts a log in memory behind it.
     """
 
@@ -35,6 +36,7 @@ class OwnerConfig:
     topic_ids: dict[str, str]
     fault: Fault
     progress: Progress | None = None
+    state_format: int = 1
     new_producer: Callable[..., Producer] = Producer
 
 
@@ -51,10 +53,11 @@ class OwnedPartition:
     next_offset: int | None
     expected_changelog: int
     n_restored: int = 0
+    state_format: int = 1
 
     def marker_after(self, next_offset: int) -> Marker:
         """The marker that ends the transaction of a batch up to `next_offset`."""
-        return Marker(self.topic, self.topic_id, next_offset)
+        return Marker(self.topic, self.topic_id, next_offset, self.state_format)
 
     def release(self) -> None:
         """Close without writing: nothing that was not committed may become so now."""
@@ -66,13 +69,15 @@ class OwnedPartition:
 def acquire(config: OwnerConfig, topic: str, partition: int) -> OwnedPartition:
     """Become the owner. Blocks from 0.06 s to as long as the restore takes; runs in a thread.
 
-    Raises CorruptState when state and topics contradict each other, KafkaException or Retryable when the broker fails.
+    Raises CorruptState when state and topics contradict each other, NewerFormat when a newer release wrote the state,
+    KafkaException or Retryable when the broker fails.
     """
     config.fault("assigned")
     writer = writer_of(config, topic, partition)
     writer.initialise()
     config.fault("initialised")
-    owned = OwnedPartition(topic, config.topic_ids.get(topic, ""), partition, writer, None, None, None, 0)
+    topic_id = config.topic_ids.get(topic, "")
+    owned = OwnedPartition(topic, topic_id, partition, writer, None, None, None, 0, state_format=config.state_format)
     if config.storage is not None and config.changelog is not None:
         owned.table = config.storage.open(partition)
         owned.changelog_topic = config.changelog.topic
@@ -94,6 +99,12 @@ def _resume_at(config: OwnerConfig, owned: OwnedPartition) -> int | None:
     marker = owned.table.marker()
     if marker is None:
         return None
+    if marker.state_format > config.state_format:
+        raise NewerFormat(
+            f"state of {owned.topic}[{owned.partition}] has format {marker.state_format}, this release reads up to "
+            f"{config.state_format}: a newer release owned the partition. Run that one here too (docs/upgrade.md); "
+            "nothing was changed, and nothing has to be deleted"
+        )
     if marker.topic != owned.topic or (marker.topic_id and owned.topic_id and marker.topic_id != owned.topic_id):
         raise CorruptState(
             f"state of {owned.topic}[{owned.partition}] was built from another topic of that name: "

@@ -6,31 +6,37 @@ regard to fencing (docs/architecture.md, "State").
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
+import structlog
 from rocksdict import Cache, Rdict, ReadOptions, WriteBatch
 
-from streams.rocks import Shredder, point_lookup_options, storage_errors_named
+from streams.rocks import CURRENT, Shredder, last_used_s, point_lookup_options, storage_errors_named
 
 #: Keys of users are printable, so a leading zero byte keeps these apart.
 CHANGELOG_KEY = b"\x00changelog-next"
 MARKER_KEY = b"\x00pos"
 _MEMTABLE_BYTES = 32 << 20
 
+_log = structlog.get_logger(__name__)
+
 
 class Marker(msgspec.Struct, array_like=True, frozen=True):
     """The last record of every changelog transaction: how far the source was applied.
 
-    topic_id tells a recreated topic from the one the state was built from.
+    topic_id tells a recreated topic from the one the state was built from. state_format: of the stage that wrote the
+    transaction; markers of before it was kept are of the first.
     """
 
     topic: str
     topic_id: str
     next_offset: int
+    state_format: int = 1
 
 
 pack_marker = msgspec.msgpack.Encoder().encode
@@ -39,20 +45,31 @@ _unpack_marker = msgspec.msgpack.Decoder(Marker).decode
 
 @dataclass(frozen=True)
 class TableStorage:
-    """Where tables live and the block cache they share."""
+    """Where tables live and the block cache they share.
+
+    forgotten_before_s: a table that nobody has opened since begins empty: its changelog may have forgotten what was
+    deleted meanwhile (`delete.retention.ms`), and what was erased must not live on here.
+    """
 
     directory: Path
     cache: Cache
+    forgotten_before_s: Callable[[], float] = lambda: 0.0
 
     @classmethod
-    def under(cls, directory: Path, cache_bytes: int = 256 << 20) -> TableStorage:
+    def under(
+        cls, directory: Path, cache_bytes: int = 256 << 20, forgotten_before_s: Callable[[], float] = lambda: 0.0
+    ) -> TableStorage:
         """Storage below `directory`, which is created."""
         directory.mkdir(parents=True, exist_ok=True)
-        return cls(directory, Cache(cache_bytes))
+        return cls(directory, Cache(cache_bytes), forgotten_before_s)
 
     def open(self, partition: int) -> PartitionTable:
         """The table of one partition. Raises CorruptState."""
-        return PartitionTable(self.directory / str(partition), self.cache)
+        path = self.directory / str(partition)
+        if (path / CURRENT).exists() and last_used_s(path) < self.forgotten_before_s():
+            _log.warning("state_was_away_too_long", path=str(path), why="it comes back from its changelog")
+            shutil.rmtree(path)
+        return PartitionTable(path, self.cache)
 
 
 class PartitionTable:

@@ -22,6 +22,8 @@ from streams.domain.raw import RawRecord
 from streams.errors import CorruptState
 
 STAGE: Final = "letters"
+#: Of the index, in its markers.
+LETTER_STATE_VERSION: Final = 1
 #: Letters that one batch looks at for erasures, and those that it lets go of for their age: a transaction stays short.
 MAX_ERASED: Final = 5_000
 MAX_EXPIRED: Final = 2_000

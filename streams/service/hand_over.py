@@ -22,7 +22,7 @@ from streams.domain.moves import ARRIVAL, KIND_HEADER, MOVE, Arrival, Move, unpa
 from streams.domain.publishing import Cause
 from streams.domain.raw import RawRecord
 from streams.domain.segments import SegmentRules
-from streams.domain.states import UserState
+from streams.domain.states import STATE_VERSION, UserState
 from streams.domain.wills import WORDS_ONLY
 from streams.errors import InvalidEvent
 
@@ -89,9 +89,13 @@ def decode_handover(record: RawRecord) -> Handover:
         raise InvalidEvent(reasons.UNKNOWN_TYPE, f"header {KIND_HEADER}: this release knows move and arrival")
     try:
         said = unpack_move(record.value) if kinds == [MOVE] else unpack_arrival(record.value)
-        return Handover(record.offset, record.key.decode("ascii"), said)
+        user = record.key.decode("ascii")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidEvent(reasons.BAD_MSGPACK, type(error).__name__) from None
+    # The letter can be sent again once a worker reads it; until then what is for the account waits at its new home.
+    if isinstance(said, Arrival) and said.version > STATE_VERSION:
+        raise InvalidEvent(reasons.UNKNOWN_VERSION, f"this release reads version {STATE_VERSION}")
+    return Handover(record.offset, user, said)
 
 
 def refuses(standing: Standing | None, event: Event, defaults: Mapping[str, bool]) -> bool:

@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from streams.domain.dead_letters import Original
+
 MAX_LETTERS: Final = 50_000
 
 
@@ -26,7 +28,7 @@ class LetterLine(msgspec.Struct, frozen=True):
     field: str
     detail: str
     at_s: float
-    original: str
+    original: Original
 
 
 class GroupKey(NamedTuple):

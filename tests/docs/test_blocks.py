@@ -15,7 +15,7 @@ from tests.docs.pages import SHELL, Block, blocks, here_documents, pages
 
 CHECKED = {*SHELL, "python", "toml", "json", "yaml"}
 #: Nothing here could say whether they are right.
-UNCHECKED = {"text", "http", "promql", "sql", "xml", "diff", "java", "javascript", "dockerfile"}
+UNCHECKED = {"text", "http", "promql", "sql", "xml", "diff", "java", "javascript", "dockerfile", "ini", "properties"}
 
 
 def documents(text: str) -> Iterator[Any]:

@@ -55,7 +55,7 @@ def test_consumers_see_committed_records_only_and_commit_nothing_by_themselves()
     assert config["enable.auto.commit"] is False
 
 
-@given(st.floats(min_value=1, max_value=300))
+@given(st.floats(min_value=1, max_value=90))
 def test_three_heartbeats_fit_into_every_session(timeout_s: float):
     config = consumer_config(Kafka(session_timeout_s=timeout_s), "g")
     assert 3 * config["heartbeat.interval.ms"] <= config["session.timeout.ms"]

@@ -11,7 +11,8 @@ from streams.cli.commands import app
 
 COMMANDS = [
     "canary", "demo", "evaluate", "worker", "serve", "broker", "replay", "tail", "mirror", "profile", "recommend", "explain", "topics apply",
-    "topics check", "keys new", "keys hash", "keys write", "rights", "segments check", "ingest",
+    "topics check", "topics upgrade", "dead-letters list", "dead-letters show", "dead-letters retry", "state snapshot",
+    "state restore", "keys new", "keys hash", "keys write", "rights", "check", "segments check", "ingest",
 ]  # fmt: skip
 
 

@@ -8,9 +8,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rocksdict import Cache
 
+from streams.adapters.followed import Feeding
+from streams.adapters.identities import FollowedIdentities
 from streams.adapters.local_view import SIDE, LocalView
+from streams.adapters.topic_follower import Batch, Message
+from streams.domain.accounts import AccountKey, UserKey
+from streams.domain.identity_records import IdentityRecord, pack_identity
 from streams.errors import CorruptState, Retryable
 from tests.chaos.damage import FullDisk, can_mount
+from tests.support.topic_readings import SteppingClock
 
 
 def a_view(path: Path, now_s: float = 0.0, max_away_s: float = float("inf")) -> LocalView:
@@ -119,3 +125,16 @@ def test_a_view_holds_the_last_value_of_every_key_however_batches_are_cut(tmp_pa
     assert {key.decode(): value for key, value in view.items()} == expected
     assert view.get_many([b"a", b"zz"]) == [expected.get("a"), None]
     view.close()
+
+
+@pytest.mark.requirement("N8")
+def test_a_worker_that_was_away_too_long_forgets_where_accounts_lived(tmp_path: Path) -> None:
+    feeding = Feeding(SteppingClock(1_000.0), max_away_s=50.0)
+    config = {"bootstrap.servers": "127.0.0.1:1"}
+    identities = FollowedIdentities(tmp_path / "identities", config, "identities", feeding)
+    record = IdentityRecord(UserKey("b" * 32), 1, 0.0)
+    identities.apply(Batch([Message(0, 4, b"a" * 32, pack_identity(record), 0.0)], {0: 5}, 900.0))
+    identities.close()
+    again = FollowedIdentities(tmp_path / "identities", config, "identities", feeding)
+    assert (again.user_of(AccountKey("a" * 32)), again.next_offsets()) == (UserKey("a" * 32), {})
+    again.close()

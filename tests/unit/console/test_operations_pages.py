@@ -96,7 +96,7 @@ class Site:
         self.serve = replace(town.parts, audit=self.audit)
         platform_of = lambda topic: topic.removeprefix("events.") if topic.startswith("events.") else None  # noqa: E731
         self.operations = Operations(
-            self.log, self.desk, trials(), LetterSamples("", 1_000_000).of, self.log, self.log,
+            self.log, self.desk, trials(), LetterSamples("", 1_000_000).of_line, self.log, self.log,
             PreviewRules(60 * DAY_S), platform_of,
         )  # fmt: skip
         self.parts = ConsoleParts(self.serve, Live(), ("shop",), operations=self.operations)
