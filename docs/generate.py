@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from docs import monitoring_files
 from docs.asyncapi import asyncapi
 from docs.figures import drawn
 from docs.openapi import openapi
@@ -21,8 +22,7 @@ from streams.domain.actions import BUILT_IN
 from streams.domain.reasons import MEANING
 from streams.domain.schemas import schemas
 from streams.settings import PREFIX, Settings
-from streams.telemetry import access_metrics, evaluation_metrics, mirror_metrics  # noqa: F401 - they declare their metrics
-from streams.telemetry.metrics import DECLARED
+from streams.telemetry.every import DECLARED
 
 DOCS = Path(__file__).parent
 #: Characters of a default that fit into a table.
@@ -97,6 +97,13 @@ def _metrics() -> Iterator[str]:
         labels = ", ".join(f"`{label}`" for label in metric.labels)
         yield f"| `{metric.name}` | {metric.kind} | {labels} | {metric.meaning} | {metric.action} |"
     yield ""
+    yield "## Alerts"
+    yield ""
+    yield "The rules are `deploy/prometheus/rules/braid.yml`; [monitoring](monitoring.md) says how they are meant. Each"
+    yield "alert has a page: what it means, whom it hurts, where to look, what to do."
+    yield ""
+    yield from monitoring_files.alerts_table()
+    yield ""
     yield "## Reasons of dead letters"
     yield ""
     yield "| reason | meaning |"
@@ -126,8 +133,9 @@ def main() -> int:
     """Exit status 1 when a page is stale under --check."""
     check = "--check" in sys.argv[1:]
     stale = []
-    for name, content in pages().items():
-        path = DOCS / name
+    generated = {f"docs/{name}": content for name, content in pages().items()} | monitoring_files.files()
+    for name, content in generated.items():
+        path = DOCS.parent / name
         if path.exists() and path.read_text(encoding="utf-8") == content:
             continue
         stale.append(name)
@@ -135,7 +143,7 @@ def main() -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content, encoding="utf-8")
     for name in stale:
-        print(f"{'stale' if check else 'written'}: docs/{name}")  # noqa: T201
+        print(f"{'stale' if check else 'written'}: {name}")  # noqa: T201
     return 1 if check and stale else 0
 
 

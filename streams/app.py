@@ -21,6 +21,7 @@ from streams.settings import Settings
 from streams.shredding import Shreddable, shredding
 from streams.sweeps import Scannable, Sweep, foreign_users, idle_users
 from streams.telemetry import metrics
+from streams.telemetry.disk_metrics import watch_disk
 from streams.telemetry.operator_port import OperatorPort
 from streams.wiring import space_mark_of
 from streams.worker_parts import WorkerParts
@@ -40,6 +41,7 @@ def run_worker(settings: Settings, stages: tuple[str, ...]) -> NoReturn:
     platforms = [*settings.topics.platforms, *parts.mappings]
     check_rights(settings.kafka, "worker", rights_of("worker", parts.names, platforms))
     metrics.start_process_metrics()
+    watch_disk(settings.state_dir)
     build: dict[str, Callable[[], StageApp]] = {
         "normalise": parts.normalise,
         "identity": parts.identity,

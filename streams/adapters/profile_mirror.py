@@ -148,6 +148,7 @@ class ProfileMirror:
 
     def _assigned(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         self._unread = {each.partition for each in partitions}
+        MIRROR_BEHIND.clear()  # what others copy now is theirs to tell
         _log.info("mirror_assigned", topic=self._source, partitions=sorted(self._unread))
 
     def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:

@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 
 from streams.cli import dead_letters, keys, models, segments, state, topics
 from streams.cli.broker import broker
+from streams.cli.canary import canary
 from streams.cli.check import check
 from streams.cli.demo.command import demo
 from streams.cli.evaluate import evaluate
@@ -41,6 +42,7 @@ app.command()(ingest)
 app.command()(mirror)
 app.command()(check)
 app.command()(rights)
+app.command()(canary)
 app.command()(evaluate)
 app.command()(train)
 app.add_typer(dead_letters.app, name="dead-letters")

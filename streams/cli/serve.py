@@ -20,6 +20,7 @@ def serve() -> None:
     Example: BRAID_API__PORT=8080 braid serve
     """
     from streams.serve_app import Serve  # noqa: PLC0415 - loads the encoder's and the index's libraries
+    from streams.telemetry.disk_metrics import watch_disk  # noqa: PLC0415
     from streams.telemetry.metrics import start_process_metrics  # noqa: PLC0415
 
     settings = Settings.load()
@@ -29,6 +30,7 @@ def serve() -> None:
         signal.signal(number, lambda *_: stopping.set())
     serving = Serve(settings)
     start_process_metrics()
+    watch_disk(settings.state_dir)
     serving.start()
     for what, path in (("console", "/"), ("API", "/docs"), ("metrics", "/metrics")):
         typer.echo(f"{what:8}{serving.url}{path}")

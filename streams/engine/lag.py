@@ -38,8 +38,9 @@ async def watch_lag(app: StageApp, clock: Clock, interval_s: float) -> None:
 def _measure_state(app: StageApp) -> None:
     for tp, owned in app.owned.items():
         if owned.table is not None:
-            metrics.STATE_BYTES.labels(str(tp.partition)).set(owned.table.n_bytes())
-            metrics.STATE_USERS.labels(str(tp.partition)).set(owned.table.n_keys())
+            labels = app.stage.name, str(tp.partition)
+            metrics.STATE_BYTES.labels(*labels).set(owned.table.n_bytes())
+            metrics.STATE_USERS.labels(*labels).set(owned.table.n_keys())
 
 
 def forget_partitions(stage: str, partitions: Iterable[TP]) -> None:
@@ -50,6 +51,9 @@ def forget_partitions(stage: str, partitions: Iterable[TP]) -> None:
         for gauge in (metrics.LAG, metrics.OLDEST_UNAPPLIED):
             with suppress(KeyError):
                 gauge.remove(stage, tp.topic, str(tp.partition))
+        for gauge in (metrics.STATE_BYTES, metrics.STATE_USERS):
+            with suppress(KeyError):
+                gauge.remove(stage, str(tp.partition))
 
 
 async def _measure(app: StageApp, tp: TP, behind_since: dict[TP, float], clock: Clock) -> None:

@@ -110,6 +110,8 @@ def _apply(consumer: Consumer, source: ChangelogSource, table: PartitionTable, g
         if monotonic() - moved_at > source.no_progress_s:
             raise Retryable(f"restore of {source.topic}[{goal.partition}] stands at {goal.at} of {goal.end}")
     table.write((), goal.at)
+    if n_records and goal.progress:
+        goal.progress(goal.partition, 0, 0)  # the marker that is never delivered is not left over either
     return n_records
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
@@ -54,6 +55,8 @@ class Standby:
         with self._lock:
             for partition in set(self._tables) - wanted:
                 self._tables.pop(partition).close()
+                with suppress(KeyError):
+                    metrics.STANDBY_LAG.remove(str(partition))
             for partition in wanted - set(self._tables):
                 self._tables[partition] = self._storage.open(partition)
             self._consumer.assign(

@@ -169,7 +169,8 @@ class Stage:
 
     def _start(self, name: str, arguments: list[str], **options: Any) -> subprocess.Popen[bytes]:
         log = (self.folder / f"{name}.log").open("ab")
-        process = subprocess.Popen(self._command(*arguments), env=self._environment(), stderr=log, **{"stdout": log, **options})
+        started = {"env": self._environment(), "stdout": log, **options}
+        process = subprocess.Popen(self._command(*arguments), stderr=log, **started)
         self.processes[name] = process
         return process
 

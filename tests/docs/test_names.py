@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from streams.evaluation.methods.known import ON_REQUEST, SHARED_CLOCK_METHODS
 from streams.settings import OUTSIDE_NAMES, PREFIX, Settings
 from streams.telemetry import access_metrics, evaluation_metrics, mirror_metrics  # noqa: F401 - they declare their metrics
-from streams.telemetry.metrics import DECLARED
+from streams.telemetry.every import DECLARED
 from tests.docs.pages import ROOT, Page, pages
 
 _FOLDERS = "tests|streams|docs|deploy|encoders|index|examples"

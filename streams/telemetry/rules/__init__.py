@@ -1,0 +1,1 @@
+"""What Prometheus computes from the metrics and when it calls an operator; `groups.GROUPS` has all of it."""
