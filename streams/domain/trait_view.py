@@ -23,7 +23,7 @@ def traits_of(shares: Sequence[Share]) -> dict[str, Trait]:
     for account, _ in counted:
         for name, said in account.traits.items():
             known = newest.get(name)
-            if known is None or said.is_newer_than(known[0]) or (said == known[0] and account.platform < known[1]):
+            if known is None or _holds_beside(said, account.platform, *known):
                 newest[name] = said, account.platform
     found = {
         name: Trait(said.value, "declared", 1.0, said.at_s, platform)
@@ -33,6 +33,11 @@ def traits_of(shares: Sequence[Share]) -> dict[str, Trait]:
     if LANGUAGE not in found and (inferred := _language(counted)) is not None:
         found[LANGUAGE] = inferred
     return dict(sorted(found.items()))
+
+
+def _holds_beside(said: Declared, platform: str, other: Declared, other_platform: str) -> bool:
+    """Of the same word, which is not the same as equal ones (1 and 1.0), that of the first platform by name."""
+    return said.is_newer_than(other) or (not other.is_newer_than(said) and platform < other_platform)
 
 
 def _language(shares: Sequence[Share]) -> Trait | None:

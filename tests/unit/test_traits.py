@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.adapters.cloudevents import decode
@@ -160,6 +160,13 @@ def test_traits_without_consent_to_a_profile_are_dropped_at_the_gate() -> None:
     assert (batch.events, batch.n_refused) == ([], 1)
 
 
+class Backwards:
+    """Shuffles as the end comes first."""
+
+    def shuffle(self, words: list[Any]) -> None:
+        words.reverse()
+
+
 WORDS = st.lists(
     st.tuples(
         st.sampled_from(["gender", "country", "religion", *(f"t{number}" for number in range(MAX_TRAITS + 2))]),
@@ -173,6 +180,7 @@ WORDS = st.lists(
 
 @pytest.mark.requirement("H5")
 @settings(max_examples=200, deadline=None)
+@example([("gender", 1, 0, "video-1"), ("gender", 1.0, 0, "shop-1")], Backwards())
 @given(WORDS, st.randoms(use_true_random=False))
 def test_any_order_and_any_repeats_of_the_same_words_give_the_same_traits(words: list[Any], random: Any) -> None:
     events = [says(n, who, NOON_S + at_s, **{name: value}) for n, (name, value, at_s, who) in enumerate(words)]
