@@ -57,7 +57,8 @@ def test_one_command_starts_everything_in_order(services: dict[str, Any]) -> Non
     for name in ("worker", "serve", "ingest"):
         assert services[name]["depends_on"]["topics"] == {"condition": "service_completed_successfully"}
         assert services[name]["healthcheck"]["test"][0] == "CMD"
-    assert services["canary"]["depends_on"] == dict.fromkeys(("worker", "serve"), {"condition": "service_healthy"})
+    healthy = {"condition": "service_healthy"}
+    assert services["canary"]["depends_on"] == {"worker": healthy, "serve": healthy}
     assert services["topics"]["restart"] == "no"
 
 
