@@ -16,6 +16,7 @@ mkdir -p "$secrets"
 admin="braid_$(random)"
 metrics="braid_$(random)"
 shop="braid_$(random)"
+canary="braid_$(random)"
 printf '%s\n' "$admin" > "$secrets/admin-key"
 printf '%s\n' "$shop" > "$secrets/shop-write-key"
 printf '%s' "$metrics" > "$secrets/metrics-key"
@@ -24,8 +25,9 @@ chmod 755 "$secrets"
 chmod 644 "$secrets/metrics-key"
 cat > .env <<END
 BRAID_PSEUDONYM__KEY=$(random)
-BRAID_API__KEYS='{"$(hash_of "$admin")": {"role": "admin", "name": "operator"}, "$(hash_of "$metrics")": {"role": "metrics", "name": "prometheus"}}'
+BRAID_API__KEYS='{"$(hash_of "$admin")": {"role": "admin", "name": "operator"}, "$(hash_of "$metrics")": {"role": "metrics", "name": "prometheus"}, "$(hash_of "$canary")": {"role": "read", "name": "canary", "platforms": ["canary"]}}'
 BRAID_INGEST_API__KEYS='{"$(hash_of "$shop")": {"name": "shop", "platform": "shop"}}'
+CANARY_KEY=$canary
 GRAFANA_PASSWORD=$(random)
 END
 echo "written: .env and $secrets/ (admin-key: API and console; shop-write-key: POST events; metrics-key: Prometheus)"

@@ -165,7 +165,7 @@ class LetterDesk:
         with self._redriving:
             here = [letter for letter in letters if self._box.find(letter.place.decode()) and self.may_redrive(letter)]
             confirmed = self._writer.write(
-                [Written(letter.topic, letter.key, letter.value, letter.headers) for letter in here]
+                [Written(letter.topic, letter.key, letter.value, letter.headers_again) for letter in here]
             )
             written = [letter for letter, is_written in zip(here, confirmed, strict=True) if is_written]
             ends = [Written(self._topic, letter.place, None, partition=DEAD_LETTERS_PARTITION) for letter in written]

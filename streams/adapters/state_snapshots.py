@@ -42,11 +42,13 @@ class Taken(NamedTuple):
 
 
 def take(state_dir: Path, target: Path, owner: Owner, now_s: float, max_age_s: float) -> Taken:
-    """Copy what is below `state_dir` to `target`, which must not exist or be empty.
+    """Copy what is below `state_dir` to `target`, which lies elsewhere and does not exist or is empty.
 
     Files of RocksDB are linked where both are on one disk, and copied otherwise. Raises UsageError, Unavailable where
     there is nothing to copy, Retryable while a process holds a folder, CorruptState for a damaged one.
     """
+    if target.resolve().is_relative_to(state_dir.resolve()):
+        raise UsageError(f"{target}: lies in the state that is copied ({state_dir}); name a folder outside of it")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise UsageError(f"{target}: is there and not empty; name a folder that is not")
     found = {name: _newest_s(state_dir / name) for name in _parts_of(state_dir)}

@@ -66,10 +66,13 @@ def format_time(at_s: float, field: str) -> str:
         raise InvalidEvent(reasons.BAD_TIME, f"{field}: outside the years 1 to 9999; check the unit") from None
 
 
-def settle(time: str | None, sent_at: str | None, received_at_s: float, limits: IngestLimits) -> Moment:
+def settle(
+    time: str | None, sent_at: str | None, received_at_s: float, limits: IngestLimits, first_came_s: float | None = None
+) -> Moment:
     """When the event happened. Raises InvalidEvent missing_field, bad_time, time_in_future.
 
-    received_at_s: the broker's clock; 0 or less when unknown: then the event's own time stands for it.
+    received_at_s: the broker's clock; 0 or less when unknown: then the event's own time stands for it. first_came_s: by
+    the same clock, of a record that was refused and is written again: `sentat` was right then, and not today.
     """
     if time is None:
         raise InvalidEvent(reasons.MISSING_FIELD, "time")
@@ -79,7 +82,7 @@ def settle(time: str | None, sent_at: str | None, received_at_s: float, limits: 
         return Moment(occurred_s, occurred_s)
     skew_s = 0.0
     if sent_s is not None:
-        skew_s = sent_s - received_at_s
+        skew_s = sent_s - (received_at_s if first_came_s is None else first_came_s)
         occurred_s -= skew_s
     ahead_s = occurred_s - received_at_s
     if ahead_s > limits.max_future_s:

@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from streams.domain.letter_erasures import is_erasure
 from streams.domain.letter_owners import OWNER_BYTES
-from streams.domain.raw import RawRecord
+from streams.domain.raw import FIRST_CAME, RawRecord
 from streams.errors import InvalidEvent
 
 Original = Literal["plain", "sealed", "none"]
@@ -71,6 +71,13 @@ class DeadLetter(msgspec.Struct, frozen=True, omit_defaults=True):
     def place(self) -> bytes:
         """Where the record stood. The letter's key: a repeat replaces it. A sealed original is bound to it."""
         return f"{self.topic}/{self.partition}/{self.offset}".encode()
+
+    @property
+    def headers_again(self) -> Headers:
+        """The headers of its record when that is written again: they say when it came first, if that is known."""
+        if self.at <= 0 or any(name == FIRST_CAME for name, _ in self.headers):
+            return self.headers
+        return (*self.headers, (FIRST_CAME, repr(self.at).encode()))
 
     def encode(self) -> bytes:
         """MessagePack map with the fields of the contract."""

@@ -59,9 +59,8 @@ class LetterTrials:
     def _verdict(self, normaliser: Normaliser, letter: DeadLetter) -> Verdict:
         if letter.original != "plain":
             return Verdict("no_bytes")
-        record = RawRecord(
-            letter.value, letter.headers, self._clock.now_s(), letter.topic, letter.partition, letter.offset, letter.key
-        )
+        now_s, headers = self._clock.now_s(), letter.headers_again
+        record = RawRecord(letter.value, headers, now_s, letter.topic, letter.partition, letter.offset, letter.key)
         try:
             return self._judged(normaliser, record)
         except InvalidEvent as error:

@@ -126,7 +126,7 @@ class Normaliser:
         if will is REFUSES:
             batch.n_refused += 1
             return None
-        moment = settle(envelope.time, envelope.sentat, record.timestamp_s, self._limits)
+        moment = settle(envelope.time, envelope.sentat, record.timestamp_s, self._limits, record.first_came_s)
         event, masked = self._event(envelope, action, platform, moment)
         if traits:
             kept = kept_traits(traits, moment.occurred_at_s, self._limits.traits)

@@ -14,6 +14,8 @@ import pytest
 import yaml
 
 from streams.brokers.maven import KAFKA_VERSION
+from streams.canary import PLATFORM
+from streams.domain.platforms import BUILT_IN
 from streams.serve.access import check_exposure
 from streams.serve.api_keys import KeyRing
 from streams.settings import Settings
@@ -23,9 +25,11 @@ SECRETS = {
     "BRAID_PSEUDONYM__KEY": "0123456789abcdef",
     "BRAID_API__KEYS": '{"a-raw-key-of-a-test-0123456789": "read"}',
     "BRAID_INGEST_API__KEYS": '{"another-key-of-a-test-0123456789": "shop"}',
+    "CANARY_KEY": "a-raw-key-of-a-test-0123456789",
     "GRAFANA_PASSWORD": "of-a-test",
 }
-BRAID = ("topics", "worker", "serve", "ingest")
+PROMETHEUS = ROOT / "deploy/prometheus/prometheus.yml"
+BRAID = ("topics", "worker", "serve", "canary", "ingest")
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +57,8 @@ def test_one_command_starts_everything_in_order(services: dict[str, Any]) -> Non
     for name in ("worker", "serve", "ingest"):
         assert services[name]["depends_on"]["topics"] == {"condition": "service_completed_successfully"}
         assert services[name]["healthcheck"]["test"][0] == "CMD"
+    healthy = {"condition": "service_healthy"}
+    assert services["canary"]["depends_on"] == {"worker": healthy, "serve": healthy}
     assert services["topics"]["restart"] == "no"
 
 
@@ -86,6 +92,16 @@ def test_every_variable_of_a_service_is_a_setting_and_its_value_is_accepted(
     assert settings.kafka.bootstrap_servers == "kafka:9092"
 
 
+def test_the_canary_flies_on_a_platform_of_its_own_that_the_workers_read(
+    services: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in BRAID:
+        monkeypatch.setenv("BRAID_TOPICS__PLATFORMS", services[name]["environment"]["BRAID_TOPICS__PLATFORMS"])
+        assert Settings.load().topics.platforms == (*BUILT_IN, PLATFORM)
+    asked = services["canary"]["environment"]
+    assert (asked["BRAID_API__HOST"], asked["BRAID_API__PORT"]) == ("serve", services["serve"]["environment"]["BRAID_API__PORT"])
+
+
 def test_serve_may_listen_where_it_is_told_to_because_it_has_keys(
     services: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,6 +116,7 @@ def test_serve_may_listen_where_it_is_told_to_because_it_has_keys(
         ("worker", "BRAID_METRICS__PORT", None),
         ("serve", "BRAID_API__PORT", "BRAID_API__PORT"),
         ("ingest", "BRAID_INGEST_API__OPERATOR_PORT", "BRAID_INGEST_API__PORT"),
+        ("canary", "BRAID_METRICS__PORT", None),
     ],
 )
 def test_ports_agree_with_the_settings_the_health_check_and_prometheus(
@@ -111,7 +128,7 @@ def test_ports_agree_with_the_settings_the_health_check_and_prometheus(
     assert {inside for _, _, inside in published(services[name])} == ({int(settings[called])} if called else set())
     assert str(port) in re.search(r"^EXPOSE (.*)$", exposed, re.MULTILINE)[1].split()
     assert f'"{port}"' in re.search(r"^HEALTHCHECK (.*)$", exposed, re.MULTILINE)[1]
-    asked = yaml.safe_load((ROOT / "deploy/compose/prometheus.yml").read_text("utf-8"))["scrape_configs"]
+    asked = yaml.safe_load(PROMETHEUS.read_text("utf-8"))["scrape_configs"]
     (where,) = [job["dns_sd_configs"][0] for job in asked if job["job_name"] == f"braid-{name}"]
     assert (where["names"], where["port"]) == ([name], port)
 
@@ -162,11 +179,14 @@ def test_images_carry_a_version_and_kafka_is_the_one_of_the_tests(services: dict
     assert all(re.search(r":v?\d+\.\d+\.\d+$", image) for image in images.values())
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
-def test_prometheus_accepts_its_configuration() -> None:
-    command = ["promtool", "check", "config", "--syntax-only", str(ROOT / "deploy/compose/prometheus.yml")]
-    checked = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert checked.returncode == 0, checked.stderr
+def test_prometheus_finds_rules_and_key_where_the_file_says_they_are(services: dict[str, Any]) -> None:
+    configured, mounted = yaml.safe_load(PROMETHEUS.read_text("utf-8")), services["prometheus"]["volumes"]
+    targets = {target: source for source, target, *_ in (volume.split(":") for volume in mounted)}
+    assert targets["/etc/prometheus/prometheus.yml"] == f"./{PROMETHEUS.relative_to(ROOT)}"
+    (rules,), (serve,) = configured["rule_files"], [job for job in configured["scrape_configs"] if job["job_name"] == "braid-serve"]
+    assert targets[f"/etc/prometheus/{Path(rules).parent}"] == "./deploy/prometheus/rules"
+    key = Path(serve["authorization"]["credentials_file"])
+    assert (targets[f"/etc/prometheus/{key.parent}"], key.name) == ("./deploy/compose/secrets", "metrics-key")
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
@@ -182,6 +202,8 @@ def test_the_script_makes_secrets_that_work_once_and_never_replaces_them(tmp_pat
     keys = tmp_path / "deploy/compose/secrets"
     assert ring.find((keys / "admin-key").read_text().strip()).may("erase")
     assert not ring.find((keys / "metrics-key").read_text()).may("read")
+    canary = ring.find(services["canary"]["environment"]["BRAID_API__KEY"])
+    assert (canary.may("read"), canary.may("erase"), canary.may_ask_about("shop")) == (True, False, False)
     assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
     assert (keys / "admin-key").stat().st_mode & 0o077 == 0
 

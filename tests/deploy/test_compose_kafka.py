@@ -24,19 +24,26 @@ from streams.brokers.kafka import KafkaCluster
 from streams.brokers.ports import free_ports
 from streams.serve.api_keys import hash_of
 from tests.deploy.deployed import INGEST_IS_BUILT, ROOT, compose
-from tests.support.brokers import skip_without_kafka
+from tests.support.brokers import eventually, skip_without_kafka
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 
 METRICS_KEY = "braid_metrics-key-of-a-test-0123456789"
+CANARY_KEY = "braid_canary-key-of-a-test-0123456789"
 VARIABLES = {
     "BRAID_PSEUDONYM__KEY": "0123456789abcdef",
-    "BRAID_API__KEYS": json.dumps({hash_of(METRICS_KEY): {"role": "metrics", "name": "prometheus"}}),
+    "BRAID_API__KEYS": json.dumps(
+        {
+            hash_of(METRICS_KEY): {"role": "metrics", "name": "prometheus"},
+            hash_of(CANARY_KEY): {"role": "read", "name": "canary", "platforms": ["canary"]},
+        }
+    ),
+    "CANARY_KEY": CANARY_KEY,
     "BRAID_INGEST_API__KEYS": json.dumps({hash_of("braid_write-key-of-a-test-0123456789"): {"platform": "shop"}}),
     "GRAFANA_PASSWORD": "of-a-test",
     "BRAID_ENCODER__MODEL": "hashed",  # the file lets an operator choose; weights take long to load
 }
-COMMANDS = ("topics", "worker", "serve", *(("ingest",) if INGEST_IS_BUILT else ()))
+COMMANDS = ("topics", "worker", "serve", "canary", *(("ingest",) if INGEST_IS_BUILT else ()))
 #: What the launcher says itself: who and where a node is.
 OF_THE_LAUNCHER = (
     "NODE_ID", "PROCESS_ROLES", "CONTROLLER", "LISTENER", "ADVERTISED", "INTER_BROKER", "LOG_DIRS", "HEAP"
@@ -55,11 +62,12 @@ def broker_properties(service: Mapping[str, Any]) -> dict[str, str]:
 
 
 class Machine:
-    """This machine in place of the containers. ports: here, by the port in the container."""
+    """This machine in place of the containers. ports: here, by service and the port in its container."""
 
     def __init__(self, services: Mapping[str, Any], folder: Path, bootstrap_servers: str) -> None:
         self.services, self.folder, self.bootstrap_servers = services, folder, bootstrap_servers
-        self.ports = dict(zip(("9100", "8080", "8001", "9101"), map(str, free_ports(4)), strict=True))
+        inside = [("worker", "9100"), ("serve", "8080"), ("ingest", "8001"), ("ingest", "9101"), ("canary", "9100")]
+        self.ports = dict(zip(inside, map(str, free_ports(len(inside))), strict=True))
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         for name in ("root", "tmp"):
             (folder / name).mkdir()
@@ -68,9 +76,10 @@ class Machine:
         state = self.folder / name
         of_the_container = {
             "kafka:9092": self.bootstrap_servers,
-            "0.0.0.0": "127.0.0.1",
+            **dict.fromkeys(("0.0.0.0", *self.services), "127.0.0.1"),
             "/var/lib/braid": str(state),
-            **self.ports,
+            **{port: here for (_, port), here in self.ports.items()},
+            **{port: here for (service, port), here in self.ports.items() if service == name},
         }
         settings = self.services[name]["environment"]
         kept = {key: value for key, value in os.environ.items() if not key.startswith("BRAID_")}
@@ -92,7 +101,7 @@ class Machine:
     def is_healthy(self, name: str) -> bool:
         kind, program, *arguments = self.services[name]["healthcheck"]["test"]
         assert (kind, program) == ("CMD", "healthcheck")
-        command = [sys.executable, str(ROOT / "deploy/healthcheck.py"), *(self.ports[port] for port in arguments)]
+        command = [sys.executable, str(ROOT / "deploy/healthcheck.py"), *(self.ports[name, port] for port in arguments)]
         return subprocess.run(command, check=False).returncode == 0
 
     def wait_until_healthy(self, name: str) -> None:
@@ -105,8 +114,8 @@ class Machine:
     def log_of(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")[-3000:]
 
-    def status(self, port: str, path: str, key: str = "") -> int:
-        request = urllib.request.Request(f"http://127.0.0.1:{self.ports[port]}{path}")
+    def status(self, name: str, port: str, path: str, key: str = "") -> int:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.ports[name, port]}{path}")
         if key:
             request.add_header("Authorization", f"Bearer {key}")
         try:
@@ -114,6 +123,10 @@ class Machine:
                 return answer.status
         except urllib.error.HTTPError as error:
             return error.code
+
+    def metrics_of(self, name: str, port: str) -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[name, port]}/metrics", timeout=30) as answer:
+            return answer.read().decode()
 
     def kill(self) -> None:
         for process in self.running.values():
@@ -152,9 +165,10 @@ def test_the_services_of_the_compose_file_become_healthy_in_its_order_and_end_wh
     for name in order[1:]:
         machine.wait_until_healthy(name)
 
-    assert machine.status("8080", "/metrics") == 401
-    assert machine.status("8080", "/metrics", METRICS_KEY) == 200
-    assert machine.status("9100", "/metrics") == 200
+    assert machine.status("serve", "8080", "/metrics") == 401
+    assert machine.status("serve", "8080", "/metrics", METRICS_KEY) == 200
+    assert machine.status("worker", "9100", "/metrics") == 200
+    eventually(lambda: "braid_canary_seconds_count 0.0" not in machine.metrics_of("canary", "9100"), START_S)
     for name in reversed(order[1:]):
         machine.running[name].send_signal(signal.SIGTERM)
         assert machine.running[name].wait(int(services[name]["stop_grace_period"].removesuffix("s"))) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -37,8 +38,11 @@ def test_a_case_that_is_wrong_fails(tmp_path: Path) -> None:
 
 
 @needs_promtool
-def test_prometheus_reads_the_rules_and_the_configuration() -> None:
-    for arguments in (["rules", REPOSITORY / RULES], ["config", REPOSITORY / "deploy/prometheus/prometheus.yml"]):
+def test_prometheus_reads_the_rules_and_the_configuration(tmp_path: Path) -> None:
+    here = shutil.copytree(REPOSITORY / "deploy/prometheus", tmp_path / "prometheus")
+    (here / "secrets").mkdir()
+    (here / "secrets/metrics-key").write_text("a key")
+    for arguments in (["rules", REPOSITORY / RULES], ["config", here / "prometheus.yml"]):
         checked = subprocess.run(["promtool", "check", *arguments], capture_output=True, text=True, timeout=60, check=False)
         assert checked.returncode == 0, checked.stdout + checked.stderr
 

@@ -299,6 +299,14 @@ def test_a_snapshot_under_the_secret_before_is_taken(state: Path, tmp_path: Path
     assert braid("restore", tmp_path / "kept")["parts"]
 
 
+@pytest.mark.parametrize("place", [".", "serve/kept", "kept"])
+def test_a_snapshot_never_becomes_part_of_itself(state: Path, place: str) -> None:
+    before = sorted(state.rglob("*"))
+    with pytest.raises(UsageError, match="name a folder outside"):
+        braid("snapshot", state / place)
+    assert sorted(state.rglob("*")) == before
+
+
 def test_nothing_is_written_over(state: Path, tmp_path: Path) -> None:
     braid("snapshot", tmp_path / "kept")
     with pytest.raises(UsageError, match="not empty"):
