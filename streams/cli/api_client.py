@@ -64,7 +64,9 @@ class ApiClient:
                 f"({getattr(error, 'reason', error)}); start `braid serve`, or set where yours listens"
             ) from error
         except ValueError as error:
-            raise Unavailable(f"BRAID_API__HOST, BRAID_API__PORT: {self.url} answers no JSON, so it is no serve") from error
+            raise Unavailable(
+                f"BRAID_API__HOST, BRAID_API__PORT: {self.url} answers no JSON, so it is no serve"
+            ) from error
 
 
 def _refusal(error: HTTPError) -> UsageError:

@@ -12,7 +12,16 @@ import msgspec
 
 from streams.adapters.cloudevents import CONTENT_TYPE
 from streams.domain.clocks import format_time
-from streams.ingest.bodies import JSON, Records, bounded, media_type_of, unreadable, unsupported, with_halves, written_anew
+from streams.ingest.bodies import (
+    JSON,
+    Records,
+    bounded,
+    media_type_of,
+    unreadable,
+    unsupported,
+    with_halves,
+    written_anew,
+)
 from streams.serve.problems import Problem
 
 #: The calls of Segment's specification, each a route; which of them make a profile the mapping file says.
@@ -24,7 +33,7 @@ _HEADERS: Final = ((CONTENT_TYPE, JSON.encode()),)
 MAX_COMMON_BYTES: Final = 8 * 1024
 _ABSENT: Final = msgspec.Raw()
 #: Some of Segment's libraries send it beside the header. Who reads the topic must not be able to write to it.
-_SECRET: Final = "writeKey"
+_KEY_FIELD: Final = "writeKey"
 
 _Message = dict[str, msgspec.Raw]
 
@@ -91,7 +100,7 @@ def _completed(message: _Message, value: bytes, now_s: float) -> bytes:
 
     The id is a hash of the message as it was sent, so that one that is sent again is the same message.
     """
-    message.pop(_SECRET, None)
+    message.pop(_KEY_FIELD, None)
     if "messageId" not in message:
         message["messageId"] = _raw(blake2b(value, digest_size=_ID_BYTES, person=b"braid-segment").hexdigest())
     if not message.keys() & {"timestamp", "originalTimestamp"}:
