@@ -31,7 +31,9 @@ class Alert:
     lasting: how long the expression must hold, as Prometheus writes durations; that a gauge never came down for so long
     is said by it and not by a window alone, which is short of samples in a process that has just started.
 
-    summary: one line without figures. description: templated with `$labels` and `$value`. labels: more of them, beside the severity.
+    summary: one line without figures.
+
+    description: templated with `$labels` and `$value`. labels: more of them, beside the severity.
     """
 
     name: str
