@@ -63,6 +63,7 @@ class ProfileMirror:
         self._target = target
         self._convert = convert
         self._unread: set[int] | None = None
+        self._owned: set[int] = set()
         self._counts: Counter[Kind] = Counter()
 
     @property
@@ -100,9 +101,11 @@ class ProfileMirror:
                 raise Unavailable(f"topic {self._source}: {error.str()}; see `braid topics check`, docs/consume.md")
             else:
                 _log.warning("mirror_waits", topic=self._source, why=error.str())
-        if records:
-            self._copy(records)
-            self._commit(records)
+        # Taking more may have cost partitions: their next owner copies what was taken, and perhaps what follows, first.
+        ours = [record for record in records if (record.partition() or 0) in self._owned]
+        if ours:
+            self._copy(ours)
+            self._commit(ours)
         for partition in ended:
             # What lies behind the last record are marks of transactions.
             MIRROR_BEHIND.labels(partition).set(0)
@@ -147,11 +150,13 @@ class ProfileMirror:
             MIRROR_BEHIND.labels(partition).set(max(end - offset, 0))
 
     def _assigned(self, _: Consumer, partitions: list[TopicPartition]) -> None:
-        self._unread = {each.partition for each in partitions}
+        self._owned = {each.partition for each in partitions}
+        self._unread = set(self._owned)
         MIRROR_BEHIND.clear()  # what others copy now is theirs to tell
         _log.info("mirror_assigned", topic=self._source, partitions=sorted(self._unread))
 
     def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self._owned -= {each.partition for each in partitions}
         for each in partitions:
             with suppress(KeyError):  # nothing was read of it yet
                 MIRROR_BEHIND.remove(each.partition)

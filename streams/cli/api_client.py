@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any, Final
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -57,10 +58,14 @@ class ApiClient:
                 return answer
         except HTTPError as error:
             raise _refusal(error) from None
-        except (URLError, TimeoutError) as error:
+        except (OSError, HTTPException) as error:
             raise Unavailable(
                 f"BRAID_API__HOST, BRAID_API__PORT: nothing answers at {self.url} "
                 f"({getattr(error, 'reason', error)}); start `braid serve`, or set where yours listens"
+            ) from error
+        except ValueError as error:
+            raise Unavailable(
+                f"BRAID_API__HOST, BRAID_API__PORT: {self.url} answers no JSON, so it is no serve"
             ) from error
 
 

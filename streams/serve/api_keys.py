@@ -33,6 +33,8 @@ MIN_DISTINCT_CHARS: Final = 8
 ANONYMOUS, LOCAL = "anonymous", "local"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
 _HEX: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+#: What a shell makes of a variable that is not set; every request without a key would match it.
+_OF_NOTHING: Final = hashlib.sha256(b"").digest()
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,10 @@ def configured_digest(configured: str, place: str) -> bytes:
     digits = configured.removeprefix(HASHED)
     if not _HEX.fullmatch(digits):
         raise UsageError(f"{place} is no {HASHED}<64 hex digits>: take the line that `braid keys` prints")
-    return bytes.fromhex(digits)
+    digest = bytes.fromhex(digits)
+    if digest == _OF_NOTHING:
+        raise UsageError(f"{place} is the hash of no key at all and would let anybody in; `braid keys` makes good ones")
+    return digest
 
 
 def _key(position: int, configured: str, grant: KeyGrant) -> ApiKey:

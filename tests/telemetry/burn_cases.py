@@ -63,6 +63,7 @@ def _case(objective: Objective, rate: BurnRate) -> Case:
         faulty=series(share),
         fine=series(share / 4),
         fires_at=FIRES,
+        quiet_from=FIRES,
         resolved_at=RESOLVED,
         step_minutes=int(rate.short[:-1]) * _MINUTES[rate.short[-1]] // 5,
         says=(

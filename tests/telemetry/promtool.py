@@ -38,6 +38,7 @@ def counted(*parts: tuple[float, int], start: float = 0.0) -> list[float | None]
 class Case:
     """What an alert is held to: `faulty` makes it fire at a step and resolve at a later one, `fine` leaves it quiet.
 
+    quiet_from: the step from which it does; 0, a process that has just started, unless the rule needs full windows.
     says: the description as the operator reads it. labels: what the firing alert carries, without severity and windows.
     among: labels that tell rules of one name apart.
     """
@@ -51,6 +52,7 @@ class Case:
     labels: Mapping[str, str] = field(default_factory=dict)
     among: Mapping[str, str] = field(default_factory=dict)
     step_minutes: int = 1
+    quiet_from: int = 0
 
     @property
     def rule(self) -> Alert:
@@ -62,6 +64,10 @@ class Case:
         ]
         return found
 
+    @property
+    def _n_steps(self) -> int:
+        return max(map(len, self.fine.values()))
+
     def judged(self, folder: Path) -> subprocess.CompletedProcess[str]:
         """The run of promtool over this rule alone and what it is computed from."""
         (group,) = [group for group in GROUPS if self.rule in group.rules]
@@ -72,7 +78,7 @@ class Case:
             "evaluation_interval": f"{self.step_minutes}m",
             "tests": [
                 self._test(self.faulty, {self.fires_at: [self._firing()], self.resolved_at: []}),
-                self._test(self.fine, {self.fires_at: [], self.resolved_at: []}),
+                self._test(self.fine, {step: [] for step in range(self.quiet_from, self._n_steps)}),
             ],
         }
         (folder / "tests.yml").write_text(yaml.safe_dump(tests))

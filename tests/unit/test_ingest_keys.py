@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 
 import pytest
@@ -67,9 +68,9 @@ def test_a_key_of_one_platform_cannot_publish_anothers_events():
 
 
 def test_a_key_is_held_to_its_rate_and_those_without_one_to_theirs_together():
-    asked = Asked(settings=ingest_settings(rate_per_s=1, anonymous_rate_per_s=0.5))
-    said = [asked.post("/v1/events", an_event(), EVENT).status_code for _ in range(3)]
-    assert said == [200, 200, 429]
+    asked = Asked(settings=ingest_settings(rate_per_s=0.001, anonymous_rate_per_s=0.001))
+    said = [asked.post("/v1/events", an_event(), EVENT).status_code for _ in range(2)]
+    assert said == [200, 429]
     strangers = [asked.post("/v1/events", an_event(), EVENT, key=f"stranger-{number}") for number in range(2)]
     assert [answer.status_code for answer in strangers] == [401, 429]
     assert int(strangers[1].headers["Retry-After"]) >= 1
@@ -88,6 +89,7 @@ def test_without_keys_only_this_machine_publishes_and_the_type_names_the_platfor
     [
         ({"short": "shop"}, "BRAID_INGEST_API__KEYS: key 1 has 5 characters"),
         ({"sha256:abc": "shop"}, "key 1 is no sha256:<64 hex digits>"),
+        ({f"sha256:{hashlib.sha256(b'').hexdigest()}": "shop"}, "key 1 is the hash of no key at all"),
         ({SHOP_KEY: {"platform": "shop", "name": "anonymous"}}, "neither 'anonymous'"),
         ({SHOP_KEY: {"platform": "shop", "name": "a"}, EXPIRED_KEY: {"platform": "shop", "name": "a"}}, "a name is there twice"),
         ({SHOP_KEY: "nosuch"}, "no worker reads the platform nosuch"),

@@ -162,3 +162,20 @@ def fuzzed(folders: pytest.TempPathFactory) -> Asked:
     if not FUZZED:
         FUZZED.append(Asked(settings=ingest_settings(folders.mktemp("mappings"), rate_per_s=0)))
     return FUZZED[0]
+
+
+@pytest.mark.requirement("N14")
+@pytest.mark.parametrize(("path", "wrapped"), [("/v1/track", False), ("/v1/batch", True)])
+def test_a_key_in_the_body_does_not_reach_the_log(gym: Asked, path: str, wrapped: bool):
+    message = TRACK | {"type": "track", "writeKey": GYM_KEY}
+    answer = gym.post(path, {"batch": [message], "writeKey": GYM_KEY} if wrapped else message, key=GYM_KEY)
+    assert answer.json()["accepted"] == 1
+    assert GYM_KEY.encode() not in gym.log.records[0].value
+
+
+def test_half_an_emoji_in_one_message_costs_the_others_nothing(gym: Asked):
+    messages = [TRACK | {"type": "track", "messageId": f"m-{at}"} for at in range(3)]
+    messages[1]["event"] = "cut \ud83d"
+    answer = gym.post("/v1/batch", SENT_BATCH | {"batch": messages}, key=GYM_KEY).json()
+    assert [each["status"] for each in answer["events"]] == ["accepted", "rejected", "accepted"]
+    assert all(json.loads(record.value)["context"] == CONTEXT for record in gym.log.records)

@@ -36,8 +36,8 @@ EDGES: Final = Group(
         ),
         Alert(
             name="BraidMirrorBehind",
-            expression="min_over_time(braid_mirror_behind_records[30m]) > 0",
-            lasting="0m",
+            expression="min_over_time(braid_mirror_behind_records[5m]) > 0",
+            lasting="25m",
             severity="warning",
             summary="The mirror of the profiles is behind and does not catch up.",
             description=(

@@ -36,8 +36,8 @@ FLOW: Final = Group(
         ),
         Alert(
             name="BraidPartitionsPaused",
-            expression="min_over_time(braid_paused_partitions[10m]) > 0",
-            lasting="5m",
+            expression="min_over_time(braid_paused_partitions[2m]) > 0",
+            lasting="8m",
             severity="warning",
             summary="Partitions are not fetched, because their lane stays full.",
             description=(

@@ -40,10 +40,10 @@ SERVING: Final = Group(
             name="BraidIndexRebuildsBehind",
             expression=(
                 # An index without a graph scans all of its rows, and means to.
-                f"min_over_time(braid_index_delta_rows[30m]) > {2 * MAX_DELTA_ROWS} "
+                f"min_over_time(braid_index_delta_rows[5m]) > {2 * MAX_DELTA_ROWS} "
                 "and braid_index_delta_rows < braid_index_items"
             ),
-            lasting="0m",
+            lasting="25m",
             severity="warning",
             summary="Rebuilds of the index do not keep up.",
             description=(

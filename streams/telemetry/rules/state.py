@@ -42,8 +42,8 @@ STATE: Final = Group(
         ),
         Alert(
             name="BraidRestoreSlow",
-            expression="min_over_time(braid_restore_left_records[10m]) > 0",
-            lasting="5m",
+            expression="min_over_time(braid_restore_left_records[2m]) > 0",
+            lasting="10m",
             severity="warning",
             summary="A restore of state takes long.",
             description=(
@@ -53,8 +53,8 @@ STATE: Final = Group(
         ),
         Alert(
             name="BraidStandbyBehind",
-            expression=f"min_over_time(braid_standby_lag_records[30m]) > {STANDBY_RECORDS}",
-            lasting="0m",
+            expression=f"min_over_time(braid_standby_lag_records[5m]) > {STANDBY_RECORDS}",
+            lasting="25m",
             severity="warning",
             summary="A warm copy of state never catches up.",
             description=(

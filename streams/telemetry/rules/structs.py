@@ -28,7 +28,11 @@ class Recording:
 class Alert:
     """A condition that an operator must act on.
 
-    lasting: how long the expression must hold, as Prometheus writes durations. summary: one line without figures.
+    lasting: how long the expression must hold, as Prometheus writes durations; that a gauge never came down for so long
+    is said by it and not by a window alone, which is short of samples in a process that has just started.
+
+    summary: one line without figures.
+
     description: templated with `$labels` and `$value`. labels: more of them, beside the severity.
     """
 
