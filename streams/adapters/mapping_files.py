@@ -43,7 +43,9 @@ def load_mappings(folder: str | Path) -> dict[Platform, Mapping]:
             platform = parse_platform(file.stem)
             spec = _based(_parsed(_text_of(file)))
             mappings[platform] = Mapping(platform, spec, _actions(spec))
-        except (ValueError, OSError, msgspec.ValidationError) as error:
+        except msgspec.ValidationError as error:
+            raise UsageError(f"{file}: {error}; docs/platforms.md says what each key takes") from error
+        except (ValueError, OSError) as error:
             raise UsageError(f"{file}: {error}") from error
     return mappings
 

@@ -21,7 +21,7 @@ def check(
     timeout: Annotated[float, typer.Option(min=1, max=600, help="Seconds for all of it.")] = 60.0,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Look at settings, packages, secrets, disk, brokers, topics, rights, clock and encoder; all, whatever fails.
+    """Look at settings, packages, secrets, mapping files, disk, brokers and encoder; all, whatever fails.
 
     Nothing is written, but for a file without a name in the state folder. Exit status 1 when a line fails; a warning
     alone leaves it 0.
