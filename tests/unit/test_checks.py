@@ -12,11 +12,13 @@ import pytest
 
 from encoders.factory import EncoderSpec, build_encoder
 from streams.brokers.topic_admin import Difference
+from streams.check_parts import checks_of
 from streams.checks import machine
 from streams.checks.cluster import advertised, clock, topics
 from streams.checks.encoding import encoder
 from streams.checks.findings import Check, Finding, run_all
 from streams.errors import Unavailable
+from streams.settings import Ingest, Settings
 
 
 class Usage(NamedTuple):
@@ -140,3 +142,40 @@ def test_a_degraded_encoder_is_a_warning_and_one_that_does_not_load_is_a_fault()
     assert statuses(encoder(hashed, lambda: "cpu")) == [("encoder", "warn"), ("device", "ok")]
     (finding,) = run_all([Check("encoder", lambda: encoder(absent, lambda: "cpu"))], 5.0)
     assert (finding.status, "BRAID_ENCODER__MODEL" in finding.remedy) == ("fail", True)
+
+
+MAPPING = """
+[envelope]
+id = "id"
+source = "app"
+type = "kind"
+time = "at"
+
+[actions."book.borrowed"]
+needs = ["item"]
+"""
+
+
+def mapping_findings(folder: Path) -> list[Finding]:
+    checks = checks_of(Settings(ingest=Ingest(mappings_dir=str(folder))), "worker")
+    return run_all([check for check in checks if check.name == "mapping files"], 10)
+
+
+def test_mapping_files_are_read_before_a_start(tmp_path: Path) -> None:
+    assert mapping_findings(tmp_path) == []
+    (tmp_path / "shelf.toml").write_text(MAPPING, encoding="utf-8")
+    assert mapping_findings(tmp_path) == [Finding("mapping files", "ok", "shelf")]
+
+
+@pytest.mark.parametrize("fault", [MAPPING.replace('["item"]', '"item"'), MAPPING.replace("id =", "ids ="), "no table"])
+def test_a_mapping_file_that_no_worker_would_take_fails(tmp_path: Path, fault: str) -> None:
+    (tmp_path / "shelf.toml").write_text(fault, encoding="utf-8")
+    (finding,) = mapping_findings(tmp_path)
+    assert finding.status == "fail"
+    assert "shelf.toml" in finding.remedy
+
+
+def test_two_mapping_files_that_disagree_on_an_action_fail(tmp_path: Path) -> None:
+    (tmp_path / "shelf.toml").write_text(MAPPING, encoding="utf-8")
+    (tmp_path / "stack.toml").write_text(MAPPING + "weight = 2.0\n", encoding="utf-8")
+    assert statuses(mapping_findings(tmp_path)) == [("mapping files", "fail")]
