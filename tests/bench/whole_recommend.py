@@ -226,7 +226,7 @@ def parts_of(recommender: Recommender, people: Sequence[ProfileRecord], ask: Ask
     watch = Stopwatch()
     watched = replace(
         recommender,
-        index=watch.timed(recommender.index, search="search_ms", vectors_of="vectors_ms"),
+        index=watch.timed(recommender.index, around="search_ms", vectors_of="vectors_ms"),
         items=watch.timed(recommender.items, entries_of="entries_ms"),
         tastes=watch.timed(recommender.tastes, read="taste_ms"),
         behaviour=watch.timed(recommender.behaviour, rank="behaviour_ms", explained="signals_ms"),
