@@ -151,7 +151,7 @@ class KafkaPublisher:
             self._settle(confirmation, (at,))
             return
         self._progress_at_s = self._confirmed_at_s = self._monotonic()
-        self._settle(confirmation, (at,), Placed(message.partition() or 0, message.offset() or 0))
+        self._settle(confirmation, (at,), Placed(message.partition() or 0, message.offset()))
 
     def _settle(self, confirmation: _Confirmation, places: Sequence[int], placed: Placed | None = None) -> None:
         with self._lock:

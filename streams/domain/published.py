@@ -17,7 +17,7 @@ class Outgoing(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """Where all in-sync replicas have a record."""
+    """Where all in-sync replicas have a record. offset: None where they had it before and do not say where."""
 
     partition: int
-    offset: int
+    offset: int | None
