@@ -102,9 +102,9 @@ def put_on(leash: Leash) -> None:
     """Give every stage its own fault callable, and the process a clock that can be set."""
     owner_of, app_of, now_of = WorkerParts._owner, WorkerParts._app, SystemClock.now_s
 
-    def owner(self, stage, changelog):
+    def owner(self, stage, *args):
         self.fault = leash.fault_of(stage)
-        return owner_of(self, stage, changelog)
+        return owner_of(self, stage, *args)
 
     def stage_app(self, stage, *args, **options):
         self.fault = leash.fault_of(stage.name)

@@ -76,7 +76,9 @@ def restore_before_init() -> None:
     def acquire(config, topic, partition):
         config.fault("assigned")
         writer = ownership.writer_of(config, topic, partition)
-        owned = ownership.OwnedPartition(topic, config.topic_ids.get(topic, ""), partition, writer, None, None, None, 0)
+        owned = ownership.OwnedPartition(
+            topic, config.topic_ids.get(topic, ""), partition, writer, None, None, None, 0, state_format=config.state_format
+        )
         if config.storage is not None and config.changelog is not None:
             owned.table = config.storage.open(partition)
             owned.changelog_topic = config.changelog.topic
