@@ -94,7 +94,8 @@ class Leash:
 
 _AT_ONCE: dict[str, Callable[[], None]] = {
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
-    "stop": lambda: os.kill(os.getpid(), signal.SIGSTOP),
+    # To this thread: sent to the process, another one may take it, and this one runs on past the point for a moment.
+    "stop": lambda: signal.pthread_kill(threading.get_ident(), signal.SIGSTOP),
 }
 
 
