@@ -9,6 +9,8 @@ cheaper, and that is exact.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from index.bitmaps import holds, mask_of, without_rows
@@ -27,21 +29,21 @@ def nearest(view: View, request: Request) -> list[list[Neighbour]]:
     """For each query at most k neighbours, best first, ties by key."""
     return [
         ranked(view.log.keys.keys_of(rows), scores, request.k)
-        for rows, scores in (_best(view, *found) for found in _found(view, request))
+        for rows, scores in (_best(view, query, rows, request.k) for query, rows in _found(view, request))
     ]
 
 
 def around(view: View, request: Request) -> tuple[list[str], Vectors]:
     """What is near any of the queries, rising by key: (keys, float32 (N, D)). A list an answer costs more than this."""
-    rows = [_of_the_best(view, *found) for found in _found(view, request)]
+    rows = [_of_the_best(view, query, rows, request.k) for query, rows in _found(view, request)]
     together = np.unique(np.concatenate(rows))
     keys = view.log.keys.keys_of(together)
     order = sorted(range(len(keys)), key=keys.__getitem__)
     return [keys[at] for at in order], view.vectors_at(together[order])
 
 
-def _found(view: View, request: Request) -> list[tuple[Vectors, Rows, int]]:
-    """(query (D,), rows that hold its k nearest, k) of each query."""
+def _found(view: View, request: Request) -> Iterator[tuple[Vectors, Rows]]:
+    """(query (D,), rows that hold its k nearest) of each query."""
     seen = view.log.keys.rows_below(request.exclude, view.n_rows)
     shown = without_rows(view.shown, seen) if len(seen) else view.shown
     allowed = Allowed(shown, len(seen), live_share=view.n_live / max(view.n_rows, 1))
@@ -49,7 +51,8 @@ def _found(view: View, request: Request) -> list[tuple[Vectors, Rows, int]]:
     if view.main is not None:
         in_main = _in_main(view, view.main.graph, request, allowed)
         parts = [np.concatenate(both) for both in zip(in_main, parts, strict=True)]
-    return [(query, rows[rows >= 0], request.k) for query, rows in zip(request.queries, parts, strict=True)]
+    for query, rows in zip(request.queries, parts, strict=True):
+        yield query, rows[rows >= 0]
 
 
 def _in_tail(view: View, request: Request, allowed: Allowed) -> Rows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import threading
 from typing import Final
@@ -25,7 +24,7 @@ from streams.ingest.intake import Intake
 from streams.ingest.publishing import Publisher
 from streams.ingest.write_keys import SETTING, WriteGrant, WriteKeys, check_exposure
 from streams.ports import Clock
-from streams.serve.http_server import GRACE_S, http_server
+from streams.serve.http_server import GRACE_S, HttpServer
 from streams.serve.listening import listen, url_of
 from streams.serve.rate_limits import RateLimits
 from streams.service.judge_records import Judge
@@ -35,7 +34,6 @@ from streams.telemetry.metrics import INGEST_WAITING
 from streams.telemetry.operator_port import OperatorPort
 from streams.wiring import actions_of, limits_of, read_platforms
 
-START_POLL_S: Final = 0.02
 #: Of the grace: what is left then is answered as unconfirmed.
 LAST_ANSWERS_S: Final = 1.0
 SECRET_BYTES: Final = 32
@@ -124,18 +122,16 @@ class Ingest:
             confirm_s=api.confirm_s,
         )
         INGEST_WAITING.set_function(lambda: self._publisher.n_waiting)
-        self._server = http_server(create_api(parts_of(settings, self._publisher, SystemClock())))
+        application = create_api(parts_of(settings, self._publisher, SystemClock()))
+        self._server = HttpServer(application, self._listener)
         self._operator = OperatorPort(
             settings.metrics.host, api.operator_port, self._publisher.missing, "BRAID_INGEST_API__OPERATOR_PORT"
         )
         self.operator_url = f"http://{settings.metrics.host}:{self._operator.port}"
-        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
 
     def start(self) -> None:
         """Answer."""
-        self._thread.start()
-        while not self._server.started and self._thread.is_alive():
-            self._thread.join(START_POLL_S)
+        self._server.start()
         _log.info("ingesting", url=self.url)
 
     @property
@@ -149,21 +145,14 @@ class Ingest:
 
     def wait(self, stopping: threading.Event) -> bool:
         """Block until asked to stop (true) or until nothing can be published any more (false)."""
-        while not self._publisher.has_died and self._thread.is_alive():
-            if stopping.wait(0.2):
-                return True
-        return False
+        return self._server.wait(stopping, lambda: self._publisher.has_died)
 
     def stop(self) -> None:
         """Answer what was asked, once it is confirmed; what the brokers do not confirm in time is answered as such."""
-        self._server.should_exit = True
-        if self._thread.is_alive():
-            self._thread.join(GRACE_S - LAST_ANSWERS_S)
-            self._publisher.give_up()
-            self._thread.join(LAST_ANSWERS_S + 1)
+        self._server.ask_to_end()
+        self._server.join(GRACE_S - LAST_ANSWERS_S)
+        self._publisher.give_up()
+        self._server.join(LAST_ANSWERS_S + 1)
         self._listener.close()
         self._publisher.close()
         self._operator.close()
-
-    def _run(self) -> None:
-        asyncio.run(self._server.serve(sockets=[self._listener]))

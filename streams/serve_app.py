@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
 import threading
@@ -38,7 +37,7 @@ from streams.serve.access import check_exposure
 from streams.serve.api import create_api
 from streams.serve.behaviour_feed import BehaviourFeed
 from streams.serve.feedback_feed import FeedbackFeed
-from streams.serve.http_server import GRACE_S, http_server
+from streams.serve.http_server import GRACE_S, HttpServer
 from streams.serve.item_feed import ItemFeed
 from streams.serve.listening import listen, url_of
 from streams.serve.parts import ServeParts
@@ -58,7 +57,6 @@ from streams.wiring import encoder_of, model_of, read_platforms
 
 GROUP: Final = "braid-serve"
 BLOCK_CACHE_BYTES: Final = 128 << 20
-START_POLL_S: Final = 0.02
 #: Between looks whether another ranking model was chosen.
 MODEL_LOOK_S: Final = 5.0
 SNAPSHOT_JOIN_S: Final = 30.0
@@ -237,8 +235,7 @@ class Serve:
         loaded = encoder_of(settings) if encoder is None else encoder
         self._data = LiveData(settings, loaded, clock, self._died)
         self._parts = parts_of(settings, self._data, loaded, clock)
-        self._server = http_server(self._application(settings))
-        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
+        self._server = HttpServer(self._application(settings), self._listener)
 
     def _application(self, settings: Settings) -> FastAPI:
         """The API, with the console or its own description on top, and the tools where they are wanted."""
@@ -262,9 +259,7 @@ class Serve:
     def start(self) -> None:
         """Read topics and answer."""
         self._data.start()
-        self._thread.start()
-        while not self._server.started and self._thread.is_alive():
-            self._thread.join(START_POLL_S)
+        self._server.start()
         _log.info("serving", url=self.url)
 
     def wait_until_ready(self, timeout_s: float) -> bool:
@@ -277,19 +272,12 @@ class Serve:
 
     def wait(self, stopping: threading.Event) -> bool:
         """Block until asked to stop (true) or until something that answers depend on has ended (false)."""
-        while not self._died.is_set() and self._thread.is_alive():
-            if stopping.wait(0.2):
-                return True
-        return False
+        return self._server.wait(stopping, self._died.is_set)
 
     def stop(self) -> None:
         """Answer what was asked, then close everything."""
-        self._server.should_exit = True
-        if self._thread.is_alive():
-            self._thread.join(GRACE_S + 1)
+        self._server.ask_to_end()
+        self._server.join(GRACE_S + 1)
         self._listener.close()
         self._parts.audit.close()
         self._data.close()
-
-    def _run(self) -> None:
-        asyncio.run(self._server.serve(sockets=[self._listener]))

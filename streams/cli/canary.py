@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json as json_format
-import signal
-import threading
 from contextlib import suppress
 from typing import Annotated, Any, Final
 
@@ -14,6 +12,7 @@ from streams.adapters.clock import SystemClock
 from streams.brokers.connection import producer_config
 from streams.brokers.contact import check_contact
 from streams.cli.api_client import ApiClient
+from streams.cli.signals import asked_to_stop
 from streams.domain.topic_names import TopicNames
 from streams.errors import Retryable, Unavailable, UsageError
 from streams.settings import Settings
@@ -56,9 +55,7 @@ def canary(
             "on the workers, then run `braid topics apply`"
         )
     check_contact(settings.kafka)
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    stopping = asked_to_stop()
     publisher = Publisher(producer_config(settings.kafka), TopicNames(settings.topics.prefix))
     way = KafkaToHttp(publisher, ApiClient.of(settings.api), PLATFORM, account)
     way.check()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from typing import Annotated
 
 import typer
 
+from streams.cli.signals import asked_to_stop
 from streams.domain.topic_names import PROFILES_JSON
 from streams.settings import Settings
 from streams.telemetry.logs import start_logging
@@ -31,9 +30,7 @@ def mirror(
 
     settings = Settings.load()
     start_logging(settings.log_level, settings.log_format)
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    stopping = asked_to_stop()
     done = run_mirror(settings, to, stopping, with_vectors=vectors, until_end=until_end)
     left_out = f"{done.n_unreadable} left out"
     typer.echo(f"{done.n_profiles} profiles, {done.n_deletions} deletions copied, {left_out}", err=True)

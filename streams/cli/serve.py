@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-
 import typer
 
+from streams.cli.signals import asked_to_stop
 from streams.settings import Settings
 from streams.telemetry.logs import start_logging
 
@@ -25,9 +23,7 @@ def serve() -> None:
 
     settings = Settings.load()
     start_logging(settings.log_level, settings.log_format)
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    stopping = asked_to_stop()
     serving = Serve(settings)
     start_process_metrics()
     watch_disk(settings.state_dir)

@@ -26,7 +26,6 @@ from streams.ranking.state import (
     TOTAL,
     BehaviourState,
     Ints,
-    Seconds,
 )
 from streams.ranking.words import WORD_SIGNALS
 
@@ -104,8 +103,9 @@ def _write_item(state: BehaviourState, item: int, now_s: float, row: Floats) -> 
         kept = heat_kept(idle_days, at)
         row[_HEAT + at] = _log(state.item_sums[item, at] * kept)
         row[_FOLLOWED + at] = _log(state.item_sums[item, N_HEATS + at] * kept)
+    times_s = state.item_times_s[item, :n]  # rising
     for width in range(len(_WINDOWS_DAYS)):
-        row[_WINDOWS + width] = _log_count(_n_since(state.item_times_s[item, :n], now_s - _WINDOWS_DAYS[width] * DAY_S))
+        row[_WINDOWS + width] = _log_count(n - np.searchsorted(times_s, now_s - _WINDOWS_DAYS[width] * DAY_S))
     row[_BURST] = _log((now_s - state.item_burst_s[item]) / DAY_S) if idle_days <= BURST_GAP_DAYS else 0.0
     row[_AGE] = _log((now_s - state.item_first_s[item]) / DAY_S)
     row[_IDLE] = _log(idle_days)
@@ -114,19 +114,6 @@ def _write_item(state: BehaviourState, item: int, now_s: float, row: Floats) -> 
     row[17], row[18] = row[_HEAT] - row[_HEAT + 1], row[_HEAT + 1] - row[_HEAT + 2]
     row[19] = row[_FOLLOWED + 1] - row[_HEAT + 1]
     row[_TAKERS_FOLLOW], row[_TAKERS_FOLLOW + 1] = _takers(state, item, min(n, LATEST_TAKERS))
-
-
-@compiled
-def _n_since(times_s: Seconds, since_s: float) -> int:
-    """How many of these times, which rise, are not before one."""
-    earlier, later = 0, len(times_s)
-    while earlier < later:
-        middle = (earlier + later) // 2
-        if float(times_s[middle]) < since_s:
-            earlier = middle + 1
-        else:
-            later = middle
-    return len(times_s) - earlier
 
 
 @compiled

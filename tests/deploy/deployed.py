@@ -11,14 +11,10 @@ from typing import Any
 
 import yaml
 
-from streams.settings import Settings
-
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 KUBERNETES = ROOT / "deploy" / "kubernetes"
-#: The files run `braid ingest` too; what needs its settings waits until they are there.
-INGEST_IS_BUILT = "ingest_api" in Settings.model_fields
 #: `${NAME}`, `${NAME:-default}`, `${NAME:?what to do}`.
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<text>[^}]*))?\}")
 

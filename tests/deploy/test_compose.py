@@ -19,7 +19,7 @@ from streams.domain.platforms import BUILT_IN
 from streams.serve.access import check_exposure
 from streams.serve.api_keys import KeyRing
 from streams.settings import Settings
-from tests.deploy.deployed import COMPOSE, DOCKERFILE, INGEST_IS_BUILT, ROOT, UnsetError, compose
+from tests.deploy.deployed import COMPOSE, DOCKERFILE, ROOT, UnsetError, compose
 
 SECRETS = {
     "BRAID_PSEUDONYM__KEY": "0123456789abcdef",
@@ -81,7 +81,7 @@ def test_the_example_names_exactly_what_must_be_set() -> None:
     assert {line.removesuffix("=") for line in lines if line.endswith("=") and line[0] != "#"} == set(SECRETS)
 
 
-@pytest.mark.parametrize("name", BRAID if INGEST_IS_BUILT else BRAID[:-1])
+@pytest.mark.parametrize("name", BRAID)
 def test_every_variable_of_a_service_is_a_setting_and_its_value_is_accepted(
     services: dict[str, Any], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,7 +164,6 @@ def test_state_lies_on_volumes_where_the_settings_say(services: dict[str, Any]) 
         assert source in volumes
 
 
-@pytest.mark.skipif(not (ROOT / "deploy/grafana").exists(), reason="rules and boards are not part of this tree")
 def test_what_is_mounted_from_the_repository_is_there(services: dict[str, Any]) -> None:
     made_by_the_script = {"./deploy/compose/secrets"}
     mounted = [volume.split(":") for service in services.values() for volume in service.get("volumes", [])]

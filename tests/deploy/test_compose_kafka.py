@@ -23,7 +23,7 @@ import pytest
 from streams.brokers.kafka import KafkaCluster
 from streams.brokers.ports import free_ports
 from streams.serve.api_keys import hash_of
-from tests.deploy.deployed import INGEST_IS_BUILT, ROOT, compose
+from tests.deploy.deployed import ROOT, compose
 from tests.support.brokers import eventually, skip_without_kafka
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -43,7 +43,7 @@ VARIABLES = {
     "GRAFANA_PASSWORD": "of-a-test",
     "BRAID_ENCODER__MODEL": "hashed",  # the file lets an operator choose; weights take long to load
 }
-COMMANDS = ("topics", "worker", "serve", "canary", *(("ingest",) if INGEST_IS_BUILT else ()))
+COMMANDS = ("topics", "worker", "serve", "canary", "ingest")
 #: What the launcher says itself: who and where a node is.
 OF_THE_LAUNCHER = (
     "NODE_ID", "PROCESS_ROLES", "CONTROLLER", "LISTENER", "ADVERTISED", "INTER_BROKER", "LOG_DIRS", "HEAP"

@@ -17,7 +17,6 @@ from kubernetes_validate.utils import all_versions
 from streams.settings import Settings
 from streams.telemetry.metrics import DECLARED
 from tests.deploy.deployed import (
-    INGEST_IS_BUILT,
     KUBERNETES,
     ROOT,
     kustomization,
@@ -107,8 +106,6 @@ def test_the_page_makes_every_secret_that_is_asked_for() -> None:
 
 def test_every_variable_is_a_setting_and_every_value_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     for document in workloads():
-        if document["metadata"]["name"] == "ingest" and not INGEST_IS_BUILT:
-            continue
         with monkeypatch.context() as one:
             for name, value in environment_of(document).items():
                 one.setenv(name, value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,14 @@ from markdown_it.token import Token
 ROOT = Path(__file__).parents[2]
 SHELL = ("sh", "bash", "console")
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
+
+
+def braid_in(folder: Path) -> None:
+    """A command `braid` in the folder, with these sources behind it; needs them on PYTHONPATH."""
+    folder.mkdir(parents=True)
+    command = folder / "braid"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m streams "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from streams.brokers.ports import free_ports
-from tests.docs.pages import ROOT, Page
+from tests.docs.pages import ROOT, Page, braid_in
 
 pytestmark = pytest.mark.slow
 PAGE = Page("docs/add-platform.md")
@@ -40,10 +39,7 @@ def environment(folder: Path) -> dict[str, str]:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A folder that looks as the repository's root does after `make setup`, with these sources behind `braid`."""
-    command = tmp_path / ".venv" / "bin" / "braid"
-    command.parent.mkdir(parents=True)
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m streams "$@"\n', encoding="utf-8")
-    command.chmod(0o755)
+    braid_in(tmp_path / ".venv" / "bin")
     return tmp_path
 
 

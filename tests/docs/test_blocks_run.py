@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Final
 import pytest
 
 from tests.browser.stage import PLATFORMS, Stage
-from tests.docs.pages import ROOT, SHELL, Block, Page, blocks
+from tests.docs.pages import ROOT, SHELL, Block, Page, blocks, braid_in
 
 LIMIT_S: Final = 180
 #: A command that goes on until it is stopped is stopped once it has said something; its exit status counts.
@@ -126,10 +125,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     folder = tmp_path_factory.mktemp("pages")
     (toml,) = [block for block in Page("docs/segments.md").blocks if block.language == "toml"]
     (folder / "segments.toml").write_text(toml.text, encoding="utf-8")
-    braid = folder / "bin" / "braid"
-    braid.parent.mkdir()
-    braid.write_text(f'#!/bin/sh\nexec {sys.executable} -m streams "$@"\n', encoding="utf-8")
-    braid.chmod(0o755)
+    braid_in(folder / "bin")
     platforms = str([*PLATFORMS, "canary"]).replace("'", '"')
     with Stage({"BRAID_TOPICS__PLATFORMS": platforms}) as stage:
         stage.did("ann", "shop.nothing.known")

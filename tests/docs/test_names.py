@@ -11,7 +11,6 @@ from pydantic import BaseModel
 
 from streams.evaluation.methods.known import ON_REQUEST, SHARED_CLOCK_METHODS
 from streams.settings import OUTSIDE_NAMES, PREFIX, Settings
-from streams.telemetry import access_metrics, evaluation_metrics, mirror_metrics  # noqa: F401 - they declare their metrics
 from streams.telemetry.every import DECLARED
 from tests.docs.pages import ROOT, Page, pages
 

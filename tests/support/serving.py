@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,7 +39,7 @@ from streams.serve.api import create_api
 from streams.serve.background import background_of
 from streams.serve.behaviour_feed import BehaviourFeed
 from streams.serve.feedback_feed import FeedbackFeed
-from streams.serve.http_server import http_server
+from streams.serve.http_server import HttpServer
 from streams.serve.item_feed import ItemFeed
 from streams.serve.listening import listen, url_of
 from streams.serve.parts import Role, ServeParts
@@ -77,16 +75,13 @@ _encode_event = msgspec.msgpack.Encoder().encode
 def answering(app: FastAPI) -> Iterator[str]:
     """Serve the application on a thread, on any free port of this machine."""
     listener = listen("127.0.0.1", 0)
-    server = http_server(app)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)
-    thread.start()
-    while not server.started and thread.is_alive():
-        thread.join(0.005)
+    server = HttpServer(app, listener)
+    server.start()
     try:
         yield url_of(listener)
     finally:
-        server.should_exit = True
-        thread.join()
+        server.ask_to_end()
+        server.join()
 
 
 @dataclass
