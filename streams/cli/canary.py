@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
-from contextlib import suppress
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -12,14 +11,17 @@ from streams.adapters.clock import SystemClock
 from streams.brokers.connection import producer_config
 from streams.brokers.contact import check_contact
 from streams.cli.api_client import ApiClient
+from streams.cli.canary_way import KafkaToHttp
 from streams.cli.signals import asked_to_stop
 from streams.domain.topic_names import TopicNames
-from streams.errors import Retryable, Unavailable, UsageError
+from streams.errors import Unavailable, UsageError
 from streams.settings import Settings
-from streams.simulation.publisher import Delivery, Publisher
-from streams.simulation.records import to_record
+from streams.simulation.publisher import Publisher
 from streams.telemetry.logs import start_logging
 from streams.wiring import read_platforms
+
+if TYPE_CHECKING:
+    from streams.canary import Flight
 
 #: What comes more often than that is no canary but a load.
 LEAST_S: Final = 1.0
@@ -61,13 +63,7 @@ def canary(
     way.check()
     bird = Canary(way, Habits(account, every, give_up), SystemClock(), stopping.wait)
     if once:
-        flight = bird.fly()
-        if json:
-            typer.echo(json_format.dumps({"seconds": flight.took_s, "lost": flight.why}))
-        elif flight.took_s is not None:
-            typer.echo(f"{flight.took_s:.2f} s from Kafka to an HTTP answer")
-        if flight.took_s is None:
-            raise Unavailable(f"the canary's event was lost: {flight.why or 'asked to stop'}")
+        _tell(bird.fly(), json=json)
         return
     start_process_metrics()
     port = OperatorPort(settings.metrics.host, settings.metrics.port, list)
@@ -75,34 +71,11 @@ def canary(
     bird.run()
 
 
-class KafkaToHttp:
-    """Meets `canary.Way` with a producer, and with the profile of one account on a running serve."""
-
-    def __init__(self, publisher: Publisher, client: ApiClient, platform: str, account: str) -> None:
-        self._publisher = publisher
-        self._client = client
-        self._named = {"platform": platform, "account": account}
-        self._profile_id = ""
-
-    def check(self) -> None:
-        """Ask once. Raises UsageError when serve refuses this caller; that it is not up yet is no reason to end."""
-        with suppress(Unavailable):
-            self._client.post("/v1/accounts/lookup", self._named)
-
-    def send(self, event: dict[str, Any]) -> None:
-        """Publish and wait. Raises Retryable."""
-        self._publisher.delivery = Delivery()  # it sums up, and gives up after many
-        delivery = self._publisher.publish([to_record(event, "json")])
-        if delivery.failed:
-            raise Retryable(delivery.first_error)
-
-    def holds(self, identifier: str) -> bool:
-        """Raises UsageError and Unavailable."""
-        if not self._profile_id:
-            found = self._client.post("/v1/accounts/lookup", self._named)
-            if not found["known"]:
-                return False
-            self._profile_id = found["profile_id"]
-        profile = self._client.get(f"/v1/profiles/{self._profile_id}", {})
-        # Not `recent`: what weighs nothing is not kept there.
-        return identifier in profile["change"]["trigger_ids"]
+def _tell(flight: Flight, *, json: bool) -> None:
+    """Raises Unavailable when the event was lost."""
+    if json:
+        typer.echo(json_format.dumps({"seconds": flight.took_s, "lost": flight.why}))
+    elif flight.took_s is not None:
+        typer.echo(f"{flight.took_s:.2f} s from Kafka to an HTTP answer")
+    if flight.took_s is None:
+        raise Unavailable(f"the canary's event was lost: {flight.why or 'asked to stop'}")
