@@ -8,7 +8,7 @@ from typing import Any
 import msgpack
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.adapters.cloudevents import decode
@@ -53,7 +53,7 @@ PATHS = [
 
 def check(record: RawRecord, platform: Platform = SHOP) -> None:
     batch = GATE.normalise([record], platform)
-    assert len(batch.events) + len(batch.dead) + batch.n_late + batch.n_ignored == 1
+    assert len(batch.events) + len(batch.dead) + batch.n_late + batch.n_ignored + batch.n_refused == 1
     for letter in batch.dead:
         assert letter.reason in MEANING
         assert letter.encode()
@@ -94,6 +94,8 @@ def test_any_headers_are_survived(headers: dict[str, bytes | None], value: bytes
     check(RawRecord(value, tuple((valid | headers).items()), NOON_S))
 
 
+@example([(("consent",), {"profile": False})], "json", "shop.product.viewed")
+@example([(("consent",), '{"profile": false}')], "binary", "shop.product.viewed")
 @settings(max_examples=400)
 @given(st.lists(st.tuples(st.sampled_from(PATHS), odd | documents), min_size=1, max_size=3), st.sampled_from(FORMS),
        st.sampled_from(["shop.product.viewed", "shop.review.posted", "shop.item.upserted", "shop.order.refunded"]))  # fmt: skip
