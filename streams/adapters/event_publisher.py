@@ -65,6 +65,7 @@ class KafkaPublisher:
         self._progress_at_s = monotonic()
         self._confirmed_at_s = -math.inf
         self._fault = "the brokers were not asked yet"
+        self._n_unanswered = 0
         self._absent: frozenset[str] = frozenset()
         self._has_died = False
         self._stopping = threading.Event()
@@ -173,16 +174,20 @@ class KafkaPublisher:
     def _look_on(self) -> None:
         while not self._stopping.is_set():
             self._look()
-            self._stopping.wait(LOOK_INTERVAL_S)
+            # One slow answer takes nobody out of service; whether it was one is asked at once.
+            self._stopping.wait(0.0 if self._n_unanswered == 1 else LOOK_INTERVAL_S)
 
     def _look(self) -> None:
         """All topics are asked for: a producer that asks for one by name may make it."""
         try:
             known = self._producer.list_topics(timeout=LOOK_TIMEOUT_S).topics
         except KafkaException as error:
-            if self._monotonic() - self._confirmed_at_s >= STALLED_S:  # else they are slow to tell, yet confirm
+            self._n_unanswered += 1
+            is_away = self._n_unanswered > 1 or bool(self._fault)
+            if is_away and self._monotonic() - self._confirmed_at_s >= STALLED_S:  # else they confirm, yet tell slowly
                 self._fault = f"no broker answers ({error.args[0].str()}): see BRAID_KAFKA__BOOTSTRAP_SERVERS"
             return
+        self._n_unanswered = 0
         absent = frozenset(topic for topic in self._topics if topic not in known)
         for topic in sorted(absent - self._absent):
             _log.warning("topic_absent", topic=topic, remedy=_ABSENT)

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 
 from streams.adapters.event_publisher import KafkaPublisher
 from streams.brokers.connection import producer_config
@@ -92,6 +93,23 @@ def test_while_the_brokers_are_away_nothing_is_taken(unreachable: KafkaPublisher
         with pytest.raises(Retryable):
             asyncio.run(publisher.publish(records("events.shop", "a")))
         eventually(lambda publisher=publisher: "no broker answers" in publisher.missing()[0])
+
+
+def test_one_slow_answer_takes_nobody_away_and_a_second_one_does(embedded_broker: EmbeddedBroker, topic: str) -> None:
+    publisher = KafkaPublisher(producer_config(kafka_at(embedded_broker.bootstrap_servers)), [topic], ROOM, confirm_s=10)
+    eventually(lambda: not publisher.missing())
+    publisher.close()  # its looks are ours from here on
+    publisher._producer = SlowToTell()
+    for is_away in (False, True, True):
+        publisher._look()
+        assert ["no broker answers" in each for each in publisher.missing()] == [True] * is_away
+
+
+class SlowToTell:
+    """Of a producer only what a look asks for; nobody answers in time."""
+
+    def list_topics(self, timeout: float) -> None:
+        raise KafkaException(KafkaError(KafkaError._TRANSPORT, f"not within {timeout} s"))
 
 
 def test_what_is_confirmed_is_in_the_log(embedded_broker: EmbeddedBroker, topic: str) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -45,7 +47,9 @@ def test_events_that_are_accepted_are_in_the_topic_and_in_the_metrics(
     servers = embedded_broker.bootstrap_servers
     with ingesting(servers, topic_prefix) as ingest, httpx.Client(base_url=ingest.url, trust_env=False) as client:
         eventually(lambda: client.get("/readyz").status_code == 200)
-        answer = client.post("/v1/events", json=[an_event(1), an_event(2, data={})], headers=HEADERS)
+        now = datetime.now(UTC).isoformat()  # an older one would be late, not accepted
+        events = [an_event(1, time=now), an_event(2, time=now, data={})]
+        answer = client.post("/v1/events", json=events, headers=HEADERS)
         assert (answer.status_code, answer.json()["events"][0]["topic"]) == (200, topic)
         metrics = httpx.get(f"{ingest.operator_url}/metrics", trust_env=False).text
     assert len(read_values(servers, topic, 1)) == 1
@@ -57,11 +61,15 @@ def test_events_that_are_accepted_are_in_the_topic_and_in_the_metrics(
 
 
 @pytest.mark.requirement("Q5")
-def test_a_request_that_waits_when_ingest_ends_is_answered_and_not_with_a_promise(topic_prefix: str) -> None:
+def test_a_request_that_waits_when_ingest_ends_is_answered_and_not_with_a_promise(
+    topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with EmbeddedBroker() as broker:
         producer_of(broker.bootstrap_servers).list_topics(f"{topic_prefix}events.shop", timeout=10)
         with ingesting(broker.bootstrap_servers, topic_prefix, confirm_s=60) as ingest:
             eventually(lambda: not ingest.missing())
+            # However long it takes until the request is there: it must be taken, and then wait.
+            monkeypatch.setattr(ingest._publisher, "_look", lambda: time.sleep(1))
             broker.stop()
             answers: list[httpx.Response] = []
             url = f"{ingest.url}/v1/events"
