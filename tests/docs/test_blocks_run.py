@@ -22,6 +22,7 @@ LIMIT_S: Final = 180
 STOPPED_ONCE_IT_SAYS: Final = """
 stopped_once_it_says() {
   local words="$1" tries=900; shift
+  : > running.log  # now, not when the command begins: the words of the one before would stand for its own
   "$@" > running.log 2>&1 & local started=$!
   until grep -q -- "$words" running.log || [ $((tries--)) -eq 0 ] || ! kill -0 $started 2> /dev/null; do sleep 0.1; done
   kill -TERM $started || true
