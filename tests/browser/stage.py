@@ -69,13 +69,17 @@ class Stage:
         self.start_serve()
 
     def __exit__(self, *_: object) -> None:
-        for process in reversed(self.processes.values()):
-            process.terminate()
-        for process in self.processes.values():
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        # The broker last: a worker whose broker has gone cannot leave its group, and tries to for long.
+        braid = [process for name, process in self.processes.items() if name != "broker"]
+        broker = [process for name, process in self.processes.items() if name == "broker"]
+        for ending in (braid, broker):
+            for process in ending:
+                process.terminate()
+            for process in ending:
+                try:
+                    process.wait(20)
+                except subprocess.TimeoutExpired:
+                    process.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
@@ -141,7 +145,7 @@ class Stage:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read())
 
-    def eventually(self, holds: Any, timeout_s: float = 30.0) -> Any:
+    def eventually(self, holds: Any, timeout_s: float = 60.0) -> Any:
         """The first true value; errors of HTTP count as not yet."""
         give_up_at_s, last = time.monotonic() + timeout_s, None
         while time.monotonic() < give_up_at_s:
