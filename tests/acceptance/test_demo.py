@@ -99,7 +99,7 @@ def test_ctrl_c_ends_a_serving_demo_and_leaves_no_process_and_no_folder(tmp_path
         if "send your own event" in line:
             break
     assert api, said
-    with urllib.request.urlopen(api, timeout=5) as answer:
+    with urllib.request.urlopen(api, timeout=30) as answer:
         assert answer.status == 200
     started_s = time.monotonic()
     process.send_signal(signal.SIGINT)

@@ -58,7 +58,7 @@ class Browser:
     def all(self, selector: str) -> list[WebElement]:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
-    def eventually(self, holds: Callable[[], Any], timeout_s: float = 10.0) -> Any:
+    def eventually(self, holds: Callable[[], Any], timeout_s: float = 30.0) -> Any:
         """The first true value; what the page replaces meanwhile is looked for again."""
         give_up_at_s, last = time.monotonic() + timeout_s, None
         while time.monotonic() < give_up_at_s:

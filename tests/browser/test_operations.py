@@ -283,7 +283,7 @@ def _living(stage: Stage, *profile_ids: str) -> dict[str, Any] | None:
 
 def _status(stage: Stage, path: str) -> int:
     try:
-        with urllib.request.urlopen(stage.url + path, timeout=10) as answer:
+        with urllib.request.urlopen(stage.url + path, timeout=30) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code

@@ -195,7 +195,7 @@ def test_a_dry_run_moves_no_end_offset_and_brings_no_raw_id_back(stage: Stage, b
     posted = urllib.request.Request(
         f"{stage.url}/platforms/shop/check", urlencode({"event": json.dumps(event)}).encode(), {"Accept": "application/json"}
     )
-    with urllib.request.urlopen(posted, timeout=10) as answer:
+    with urllib.request.urlopen(posted, timeout=30) as answer:
         body = answer.read().decode()
     assert json.loads(body)["checked"]["field"] == "data.rating"
     assert "raw-canary" not in body

@@ -34,7 +34,7 @@ def test_the_embedded_broker_serves_until_it_is_told_to_stop():
     servers = first_line(program)["bootstrap_servers"]
     assert AdminClient({"bootstrap.servers": servers}).list_topics(timeout=10).brokers
     program.send_signal(signal.SIGTERM)
-    rest, notes = program.communicate(timeout=10)
+    rest, notes = program.communicate(timeout=30)
     assert (program.returncode, rest) == (0, "")
     assert "Ctrl-C" in notes
 

@@ -217,7 +217,7 @@ def test_the_commands_ask_a_running_serve_about_one_person(settings: Settings, p
                 ["API", f"http://127.0.0.1:{port}/docs"],
                 ["metrics", f"http://127.0.0.1:{port}/metrics"],
             ]
-            eventually(lambda: httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).status_code == 200, 20)
+            eventually(lambda: httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).status_code == 200)
             shown = braid(["profile", "shop", "ada"], environ, tmp_path)
             assert shown.returncode == 0, shown.stderr
             assert "cooking" in shown.stdout
@@ -230,7 +230,7 @@ def test_the_commands_ask_a_running_serve_about_one_person(settings: Settings, p
             assert "no profile of this person" in unknown.stderr
         finally:
             process.send_signal(signal.SIGTERM)
-            _, logs = process.communicate(timeout=20)
+            _, logs = process.communicate(timeout=60)
     assert process.returncode == 0, logs
     assert "nobody" not in logs
     away = braid(["profile", "shop", "ada"], environ, tmp_path)

@@ -85,7 +85,7 @@ def small_topics(prefix: str, **changes: object) -> Topics:
     return Topics(**({"prefix": prefix, "platforms": ("shop", "video"), "partitions": 2} | changes))
 
 
-def read_values(bootstrap_servers: str, topic: str, n_records: int, timeout_s: float = 20) -> list[bytes]:
+def read_values(bootstrap_servers: str, topic: str, n_records: int, timeout_s: float = 60) -> list[bytes]:
     """The first committed values of a topic, in the order of arrival."""
     consumer = Consumer(consumer_config(kafka_at(bootstrap_servers), f"test-{uuid.uuid4().hex}"))
     try:
@@ -96,7 +96,7 @@ def read_values(bootstrap_servers: str, topic: str, n_records: int, timeout_s: f
         consumer.close()
 
 
-def eventually(holds: Callable[[], bool], timeout_s: float = 10) -> None:
+def eventually(holds: Callable[[], bool], timeout_s: float = 60) -> None:
     """For what a cluster does after it has answered and tells nobody about."""
     give_up_at_s = time.monotonic() + timeout_s
     while not holds():

@@ -10,7 +10,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartit
 
 from encoders.factory import EncoderSpec, build_encoder
 from streams.brokers.connection import consumer_config, producer_config
+from streams.brokers.ports import FIRST_PORT, N_PORTS, is_free
 from streams.domain.accounts import account_key
 from streams.domain.actions import ActionTable, action_of
 from streams.domain.decay import DAY_S
@@ -244,9 +244,10 @@ def profiles_of(bootstrap_servers: str, topics: TopicNames) -> dict[str, Profile
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Not among those of outgoing connections, one of which might take it before it is listened on."""
+    while not is_free(port := random.SystemRandom().randrange(FIRST_PORT, FIRST_PORT + N_PORTS)):
+        pass
+    return port
 
 
 class Worker:
