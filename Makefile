@@ -6,6 +6,9 @@ NAME ?= pipeline
 SEED ?= 1
 RUNS ?= 2
 
+# The tests start hundreds of processes: each would compile again all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-quick check fmt docs bench chaos fuzz soak persons clean
 
@@ -27,7 +30,7 @@ demo: setup ## the main job on an embedded broker, with simulated people; ARGS="
 	@$(BIN)/braid demo $(ARGS)
 
 test: setup ## all tests; real Apache Kafka is resolved and started where Java and Maven are there
-	$(BIN)/python -m tests.in_two $(ARGS)
+	$(BIN)/python -m tests.in_parts $(ARGS)
 
 test-quick: setup ## tests without a broker of their own and without slow ones
 	$(BIN)/python -m pytest -m "not kafka and not slow" tests/unit tests/contract $(ARGS)
