@@ -124,7 +124,7 @@ def test_a_page_says_that_it_is_stale_and_recovers_alone(held: HeldStage, browse
     serve = held.processes.pop("serve")
     killed_at_s = time.time()
     serve.kill()
-    serve.wait(10)
+    serve.wait(60)
     browser.eventually(lambda: browser.text("#freshness").startswith("stale since"))
     assert browser.driver.execute_script("return window.staleAt / 1000") - killed_at_s < STALE_S
     held.start_serve()

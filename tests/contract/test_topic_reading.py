@@ -54,7 +54,7 @@ def produced(servers: str, topic: str, partition: int, values: Sequence[bytes]) 
     producer = Producer(producer_config(kafka_at(servers)))
     for value in values:
         producer.produce(topic, value, b"k", partition=partition)
-    assert producer.flush(10) == 0
+    assert producer.flush(60) == 0
 
 
 def committed(servers: str, topic: str, partition: int, offset: int) -> None:

@@ -46,7 +46,7 @@ def profiles(embedded_broker: EmbeddedBroker, topic_prefix: str) -> str:
     producer = producer_of(embedded_broker.bootstrap_servers)
     for key, value in [("u-1", a_value("u-1", 1)), ("u-2", a_value("u-2", 1)), ("u-1", a_value("u-1", 2)), ("u-2", None)]:
         producer.produce(f"{topic_prefix}profiles", value, key)
-    assert producer.flush(10) == 0
+    assert producer.flush(60) == 0
     return f"{topic_prefix}profiles"
 
 

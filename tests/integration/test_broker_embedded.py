@@ -28,7 +28,7 @@ def publish(bootstrap_servers: str, topic: str, values: list[bytes]) -> None:
     producer = producer_of(bootstrap_servers)
     for value in values:
         producer.produce(topic, value, partition=0)
-    assert producer.flush(10) == 0
+    assert producer.flush(60) == 0
 
 
 def test_what_is_published_can_be_read(embedded_broker: EmbeddedBroker, topic_prefix: str):
@@ -100,7 +100,7 @@ def test_an_in_process_broker_is_gone_after_stop():
     producer = Producer(config)
     outcome: list[object] = []
     producer.produce("t", b"x", on_delivery=lambda error, _record: outcome.append(error))
-    producer.flush(5)
+    producer.flush(60)
     assert outcome
     assert outcome[0] is not None
 
@@ -113,5 +113,5 @@ def test_the_program_says_where_it_is_and_ends_on_sigterm():
     servers = json.loads(program.stdout.readline())["bootstrap_servers"]
     assert AdminClient({"bootstrap.servers": servers}).list_topics(timeout=10).brokers
     os.kill(program.pid, signal.SIGTERM)
-    assert program.wait(10) == 0
+    assert program.wait(60) == 0
     program.communicate()

@@ -71,7 +71,7 @@ def test_a_transaction_that_commits_is_read_and_one_that_aborts_is_not(
     producer.init_transactions(20)
     producer.begin_transaction()
     producer.produce(topic, b"aborted")
-    producer.flush(10)
+    producer.flush(60)
     producer.abort_transaction(10)
     producer.begin_transaction()
     producer.produce(topic, b"committed")

@@ -86,6 +86,6 @@ def test_on_a_cluster_the_clock_is_told_from_its_records(
     assert status_of(checked()[1], "clock") == {"warn"}
     producer = producer_of(kafka_cluster.bootstrap_servers)
     producer.produce(f"{topic_prefix}events.shop", b"{}", b"k")
-    producer.flush(10)
+    producer.flush(60)
     status, findings = checked()
     assert (status, status_of(findings, "clock"), status_of(findings, "topics")) == (0, {"ok"}, {"ok"})

@@ -84,7 +84,7 @@ def served(kafka: SecureKafka, folder: Path) -> Iterator[httpx.Client]:
             yield api
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0, (folder / "serve.log").read_text()
+        assert process.wait(60) == 0, (folder / "serve.log").read_text()
 
 
 def _is_ready(api: httpx.Client) -> bool:

@@ -45,7 +45,7 @@ def publish(settings: Settings) -> Callable[..., None]:
     def records(*pairs: tuple[str, bytes | None]) -> None:
         for key, value in pairs:
             producer.produce(f"{settings.topics.prefix}profiles", value, key)
-        assert producer.flush(10) == 0
+        assert producer.flush(60) == 0
 
     return records
 
@@ -84,7 +84,7 @@ def test_the_copy_is_compacted_and_each_key_keeps_its_partition(kafka_cluster, t
     producer = producer_of(bootstrap_servers)
     for number in range(20):
         producer.produce(f"{topic_prefix}profiles", a_value(f"u-{number}", 1), f"u-{number}")
-    assert producer.flush(10) == 0
+    assert producer.flush(60) == 0
     settings = Settings(kafka=Kafka(bootstrap_servers=bootstrap_servers), topics=topics, metrics={"port": 0})
     assert mirrored(settings) == Mirrored(20, 0, 0)
     assert check(admin, (mirror_topic(topics, f"{topic_prefix}{COPY}", 3),)) == []
@@ -104,7 +104,7 @@ def test_a_restart_goes_on_where_copies_were_confirmed(kafka_cluster, topic_pref
     producer = producer_of(bootstrap_servers)
     for revision in (1, 2):
         producer.produce(f"{topic_prefix}profiles", a_value("u-1", revision), "u-1")
-        assert producer.flush(10) == 0
+        assert producer.flush(60) == 0
         with monkeypatch.context() as broken:
             broken.setattr("streams.mirror_app.ConfirmedWriter.write", lambda _, records: [False] * len(records))
             with pytest.raises(Unavailable, match="not confirmed"):

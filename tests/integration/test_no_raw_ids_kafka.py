@@ -69,7 +69,7 @@ def serving(pipeline: Pipeline, settings: dict[str, str]) -> Iterator[httpx.Clie
                 yield api
             finally:
                 process.terminate()
-                assert process.wait(20) == 0
+                assert process.wait(60) == 0
 
 
 def is_ready(api: httpx.Client) -> bool:

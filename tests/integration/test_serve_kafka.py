@@ -40,7 +40,7 @@ def serving(pipeline: Pipeline) -> Iterator[httpx.Client]:
             yield api
         finally:
             process.terminate()
-            assert process.wait(15) == 0
+            assert process.wait(30) == 0
 
 
 def is_ready(api: httpx.Client) -> bool:
@@ -81,7 +81,7 @@ class Town:
 
     def _send(self, topic: str, key: str, value: bytes | None) -> None:
         self._producer.produce(topic, value, key.encode())
-        assert self._producer.flush(10) == 0
+        assert self._producer.flush(60) == 0
 
 
 def similar_to(api: httpx.Client, key: str) -> list[str]:

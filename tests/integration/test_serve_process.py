@@ -62,7 +62,7 @@ def published(settings: Settings, town: Town) -> str:
     own = account_key(SECRET, "shop", "ada")
     profile = msgspec.structs.replace(town.live(Did("shop.wishlist.added", "shop:cooking-0")), profile_id=own)
     producer.produce(names.profiles, encode_profile(profile), own)
-    assert producer.flush(10) == 0
+    assert producer.flush(60) == 0
     producer.list_topics(names.identities, timeout=10)  # asking for a topic makes it on this broker
     return own
 
@@ -71,7 +71,7 @@ def test_serve_reads_the_topics_and_answers_and_a_restart_resumes(settings: Sett
     serving = Serve(settings, ENCODER)
     serving.start()
     try:
-        assert serving.wait_until_ready(20)
+        assert serving.wait_until_ready(60)
         with httpx.Client(base_url=serving.url, trust_env=False) as api:
             assert api.get("/readyz").status_code == 200
             body = api.get("/v1/accounts/shop/ada/recommendations", params={"platform": "news", "k": 3}).json()
@@ -82,7 +82,7 @@ def test_serve_reads_the_topics_and_answers_and_a_restart_resumes(settings: Sett
     again = Serve(settings, ENCODER)
     again.start()
     try:
-        assert again.wait_until_ready(20)
+        assert again.wait_until_ready(60)
         with httpx.Client(base_url=again.url, trust_env=False) as api:
             assert api.get("/v1/accounts/shop/ada/recommendations", params={"platform": "news", "k": 3}).json() == body
     finally:
@@ -95,12 +95,12 @@ def test_a_new_item_and_an_erasure_are_seen_while_serving(settings: Settings, pu
     serving = Serve(settings, ENCODER)
     serving.start()
     try:
-        assert serving.wait_until_ready(20)
+        assert serving.wait_until_ready(60)
         with httpx.Client(base_url=serving.url, trust_env=False) as api:
             record = an_item_record("shop", an_item("new", "umbrella with stars"))
             producer.produce(names.item_vectors, _encode_item(record), "shop:new")
             producer.produce(names.profiles, None, published)
-            producer.flush(10)
+            producer.flush(60)
             eventually(lambda: api.get("/v1/items/shop/new/similar").status_code == 200)
             eventually(lambda: api.get("/v1/accounts/shop/ada/profile").status_code == 404)
     finally:
@@ -113,7 +113,7 @@ def test_assistants_are_answered_only_where_they_are_wanted(settings: Settings, 
     serving = Serve(wanted, ENCODER)
     serving.start()
     try:
-        assert serving.wait_until_ready(20)
+        assert serving.wait_until_ready(60)
         told = Assistant(serving.url).call("explain", account_platform="shop", account="ada").body
         assert (told["profile_id"], told["tags"][0]["tag"]) == (published, "cooking")
     finally:
@@ -131,23 +131,23 @@ def test_similar_people_are_followed_when_they_are_asked_for(settings: Settings,
     names, producer = TopicNames(settings.topics.prefix), producer_of(settings.kafka.bootstrap_servers)
     bob = town.live(Did("news.article.shared", "news:cooking-1", person="bob"))
     producer.produce(names.profiles, encode_profile(bob), bob.profile_id)
-    assert producer.flush(10) == 0
+    assert producer.flush(60) == 0
     url = f"/v1/profiles/{published}/similar-people"
     serving = Serve(settings.model_copy(update={"index": Index(people=True)}), ENCODER)
     serving.start()
     try:
-        assert serving.wait_until_ready(20)
+        assert serving.wait_until_ready(60)
         with httpx.Client(base_url=serving.url, trust_env=False) as api:
             assert [person["profile_id"] for person in api.get(url).json()["people"]] == [bob.profile_id]
             producer.produce(names.profiles, None, bob.profile_id)
-            producer.flush(10)
+            producer.flush(60)
             eventually(lambda: api.get(url).json()["people"] == [])
     finally:
         serving.stop()
     without = Serve(settings, ENCODER)
     without.start()
     try:
-        assert without.wait_until_ready(20)
+        assert without.wait_until_ready(60)
         with httpx.Client(base_url=without.url, trust_env=False) as api:
             assert api.get(url).json()["code"] == "similar_people_off"
     finally:

@@ -31,12 +31,12 @@ def looks(cluster: KafkaCluster | RunningCluster) -> KafkaTopics:
 def test_a_span_begins_with_the_first_record_of_its_time(kafka_cluster: KafkaCluster | RunningCluster, names: TopicNames):
     topic, producer = names.events("shop"), producer_of(kafka_cluster.bootstrap_servers)
     producer.produce(topic, b"before", b"k", partition=0)
-    assert producer.flush(10) == 0
+    assert producer.flush(60) == 0
     time.sleep(0.05)  # the broker stamps whole milliseconds
     between_s = time.time()
     time.sleep(0.05)
     producer.produce(topic, b"after", b"k", partition=0)
-    assert producer.flush(10) == 0
+    assert producer.flush(60) == 0
     with looks(kafka_cluster).open() as look:
         assert look.since(topic, between_s) == {0: Span(1, 2), 1: Span(0, 0)}
         assert look.since(topic, between_s - 60) == {0: Span(0, 2), 1: Span(0, 0)}
@@ -52,7 +52,7 @@ def test_what_was_aborted_is_not_seen_and_what_ends_a_transaction_holds_nothing_
     for value, ends in ((b"kept", producer.commit_transaction), (b"aborted", producer.abort_transaction)):
         producer.begin_transaction()
         producer.produce(topic, value, b"k", partition=0)
-        producer.flush(10)
+        producer.flush(60)
         ends(20)
     with looks(kafka_cluster).open() as look:
         kept = look.kept(topic)

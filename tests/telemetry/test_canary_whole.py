@@ -39,7 +39,7 @@ def test_its_events_come_out_over_http_and_move_nothing_and_it_exports_what_it_m
         assert metrics["braid_canary_lost_total"] == 0
         assert metrics["process_start_time_seconds"] > 0
         again.send_signal(signal.SIGTERM)
-        assert again.wait(20) == 0
+        assert again.wait(60) == 0
 
 
 def _with_two_flights(port: int) -> dict[str, float]:

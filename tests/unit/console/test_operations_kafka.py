@@ -64,7 +64,7 @@ def test_a_letter_is_redriven_as_it_came_then_ended_and_never_twice(kafka: Kafka
     for letter in letters:
         producer.produce("dead-letters", letter.encode(), letter.place, partition=0)
     producer.produce("items", b"newer", b"shop:shoe")
-    producer.flush(10.0)
+    producer.flush(60)
     rules = RedriveRules(lambda topic: topic.startswith("events."), SEALER.open)
     desk = LetterDesk(
         consumer_config(kafka, "tests"), "dead-letters", ConfirmedWriter(producer_config(kafka)), rules, SystemClock()
