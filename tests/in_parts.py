@@ -23,9 +23,7 @@ ROOT: Final = Path(__file__).parents[1]
 AT_ONCE: Final = (os.cpu_count() or 1) + 1
 FAULTS: Final = {"test_chaos_catches_planted_bugs", "test_erased_letters_kafka", "test_fence_kafka", "test_pipeline_kafka"}
 #: The part of a folder's tests, those on the real Kafka apart; of a folder that is not named: `others`.
-FOLDERS: Final = {
-    "browser": "browser", "contract": "units", "unit": "units", "integration": "integration",
-}  # fmt: skip
+FOLDERS: Final = {"browser": "browser", "contract": "units", "unit": "units", "integration": "integration"}
 #: Those that take longest come first.
 PARTS: Final = ("kafka, faults", "kafka", "browser", "units", "integration", "others")
 
@@ -62,8 +60,11 @@ def run(part: Part, arguments: list[str]) -> Ended:
     """Pytest over one part."""
     began_s = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-m", part.marked, *arguments, *part.files]
+    # Parts share the cores: threads of one computation would wait for each other, and wait busily.
+    environment = {"OMP_NUM_THREADS": "1", **os.environ}
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
-        code = subprocess.run(command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT, check=False).returncode
+        options = {"cwd": ROOT, "env": environment, "stdout": said, "stderr": subprocess.STDOUT}
+        code = subprocess.run(command, check=False, **options).returncode
         said.seek(0)
         return Ended(part, code, time.monotonic() - began_s, said.read())
 

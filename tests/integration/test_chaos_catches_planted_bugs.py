@@ -18,7 +18,8 @@ from tests.chaos.scene import Ground, Scene
 from tests.chaos.shots import Fault, Shot
 from tests.support.brokers import skip_without_kafka
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+# A run waits up to a minute for each fault to be overcome.
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(900)]
 
 #: bug -> the fault that brings it out.
 CAUGHT_BY: dict[str, list[Fault]] = {

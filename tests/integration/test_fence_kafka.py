@@ -18,7 +18,8 @@ from tests.chaos.shots import IN_TRANSACTION, TAKE_OVER_POINTS, Fault
 from tests.chaos.zombies import zombie_at, zombie_at_random, zombie_taking_over_at
 from tests.support.brokers import skip_without_kafka
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+# A run waits up to a minute for each fault to be overcome.
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
