@@ -1,10 +1,48 @@
-"""One person from several accounts: the history that the loops read, put together for a request."""
+"""One person from several accounts: rings of accounts, and the history of whoever asks, put together for a request.
+
+An account acts on one platform, so what is taken to on one and what on another meets in persons alone. Links come and
+go; touches stay with the account.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from streams.ranking.state import MASS, TOTAL, BehaviourState, Ints
+
+
+def link(state: BehaviourState, accounts: NDArray[np.integer]) -> None:
+    """From now on these accounts (rows), and no others, are one person. Whom they were with stays together."""
+    wanted = np.unique(accounts)
+    if not len(wanted) or sorted(ring_of(state, int(wanted[0]))) == wanted.tolist():
+        return
+    for person in np.unique(state.user_person[wanted]):
+        _close(state, np.setdiff1d(ring_of(state, int(person)), wanted))
+    _close(state, wanted)
+
+
+def unlink(state: BehaviourState, accounts: Sequence[int]) -> None:
+    """Each of these accounts (rows) is alone; whom they were with stays together."""
+    for account in accounts:
+        if state.user_next[account] != account:
+            link(state, np.array([account]))
+
+
+def ring_of(state: BehaviourState, account: int) -> list[int]:
+    """The accounts (rows) of a person, this one first."""
+    ring = [account]
+    while (after := int(state.user_next[ring[-1]])) != account:
+        ring.append(after)
+    return ring
+
+
+def _close(state: BehaviourState, accounts: NDArray[np.integer]) -> None:
+    if len(accounts):
+        state.user_next[accounts] = np.roll(accounts, -1)
+        state.user_person[accounts] = accounts.min()
 
 
 def assemble(state: BehaviourState, into: int, accounts: Ints) -> None:
