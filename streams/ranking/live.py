@@ -23,15 +23,13 @@ from streams.ranking.candidates import About, CandidateFinder
 from streams.ranking.feedback import Answer, Feedback, ServedLists, Shown
 from streams.ranking.hot import HotItems
 from streams.ranking.model_files import PACKAGED_CONTENT_WEIGHT
-from streams.ranking.persons import assemble, link
+from streams.ranking.persons import ASKING, assemble, link
 from streams.ranking.ranker import Ranker
 from streams.ranking.reranker import Reranker
 from streams.ranking.rows import Rows
 from streams.ranking.state import Bounds, Ints
 from streams.ranking.titles import Titles
 
-#: Row of the state that holds the history of whoever asks; no account has it.
-ASKING: Final = 0
 _ASKING_KEY: Final = "\0asking"
 #: Sources of a score: the re-ranker's, as it is (within a request it deviates by about one, and by less where it knows
 #: little), and the content score in [0, 1].

@@ -7,11 +7,15 @@ go; touches stay with the account.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.ranking.state import MASS, TOTAL, BehaviourState, Ints
+
+#: The row that holds the history of whoever asks; no account has it.
+ASKING: Final = 0
 
 
 def link(state: BehaviourState, accounts: NDArray[np.integer]) -> None:
@@ -22,6 +26,12 @@ def link(state: BehaviourState, accounts: NDArray[np.integer]) -> None:
     for person in np.unique(state.user_person[wanted]):
         _close(state, np.setdiff1d(ring_of(state, int(person)), wanted))
     _close(state, wanted)
+
+
+def link_each(state: BehaviourState, accounts: Ints) -> None:
+    """Each row of accounts (N, A), which were alone, is one person."""
+    state.user_next[accounts] = np.roll(accounts, -1, axis=1)
+    state.user_person[accounts] = accounts.min(axis=1, keepdims=True)
 
 
 def unlink(state: BehaviourState, accounts: Sequence[int]) -> None:
@@ -41,8 +51,7 @@ def ring_of(state: BehaviourState, account: int) -> list[int]:
 
 def _close(state: BehaviourState, accounts: NDArray[np.integer]) -> None:
     if len(accounts):
-        state.user_next[accounts] = np.roll(accounts, -1)
-        state.user_person[accounts] = accounts.min()
+        link_each(state, accounts[None].astype(np.int32))
 
 
 def assemble(state: BehaviourState, into: int, accounts: Ints) -> None:
