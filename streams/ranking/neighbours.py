@@ -249,35 +249,39 @@ def _fetch_person(state: BehaviourState, row: int) -> None:
 
 @compiled
 def _fetch_touches(state: BehaviourState, row: int, platform: int) -> None:
-    """Ask for about twenty touches of somebody who has any there; what `_fetch_person` asked for is there by now."""
+    """Ask for about twenty touches of an account that has any there; what `_fetch_person` asked for is there by now."""
     if state.user_totals[row, platform] > 0:
         for column in (0, 16):
             fetch(state.user_items, row, column)
             fetch(state.user_times_s, row, column)
-    if state.user_next[row] != row:
-        _fetch_person(state, state.user_next[row])
 
 
 @compiled
 def _fetch_items(state: BehaviourState, scratch: Scratch, row: int, platform: int) -> None:
-    """Ask for what `_follow` reads of somebody's items, which are there by now."""
+    """Ask for what `_follow` reads of an account's items, which are there by now."""
     if state.user_totals[row, platform] > 0:
         for at in range(state.user_n[row]):
             fetch(state.item_platform, state.user_items[row, at], 0)
             fetch(scratch.item_place, state.user_items[row, at], 0)
-    elif state.user_next[row] != row:
-        _fetch_touches(state, state.user_next[row], platform)
 
 
 @compiled
 def _fetch_soon(state: BehaviourState, scratch: Scratch, shared: NDArray[np.int64], at: int, platform: int) -> None:
-    """Ask for those whom the walk comes to soon."""
+    """Ask for those whom the walk comes to soon, and half as far ahead for what they do with their next account."""
     if at + 3 * AHEAD < len(shared):
         _fetch_person(state, shared[at + 3 * AHEAD, 1])
     if at + 2 * AHEAD < len(shared):
-        _fetch_touches(state, shared[at + 2 * AHEAD, 1], platform)
+        row = shared[at + 2 * AHEAD, 1]
+        _fetch_touches(state, row, platform)
+        _fetch_person(state, state.user_next[row])
     if at + AHEAD < len(shared):
-        _fetch_items(state, scratch, shared[at + AHEAD, 1], platform)
+        row = shared[at + AHEAD, 1]
+        _fetch_items(state, scratch, row, platform)
+        _fetch_touches(state, state.user_next[row], platform)
+    if at + AHEAD // 2 < len(shared):
+        row = shared[at + AHEAD // 2, 1]
+        if state.user_next[row] != row:
+            _fetch_items(state, scratch, state.user_next[row], platform)
 
 
 @compiled
