@@ -57,7 +57,8 @@ def _close(state: BehaviourState, accounts: NDArray[np.integer]) -> None:
 def assemble(state: BehaviourState, into: int, accounts: Ints) -> None:
     """Write what `accounts` (rows) did into the row `into`, as if one account had done it all.
 
-    Touches are the latest of all, sums are sums, the gap is the mean by touches. No accounts leave an empty history.
+    Touches are the latest of all, those of one time as each account has them; sums are sums, the gap is the mean by
+    touches. No accounts leave an empty history.
     """
     for array in (state.user_items, state.user_times_s, state.user_totals, state.user_habits):
         array[into] = 0
@@ -68,7 +69,8 @@ def assemble(state: BehaviourState, into: int, accounts: Ints) -> None:
         return
     items = np.concatenate([state.user_items[row, : state.user_n[row]] for row in known])
     times_s = np.concatenate([state.user_times_s[row, : state.user_n[row]] for row in known])
-    latest = np.lexsort((items, times_s))[-state.user_items.shape[1] :]
+    places = np.concatenate([np.arange(state.user_n[row]) for row in known])
+    latest = np.lexsort((items, places, times_s))[-state.user_items.shape[1] :]
     state.user_items[into, : len(latest)] = items[latest]
     state.user_times_s[into, : len(latest)] = times_s[latest]
     state.user_n[into] = len(latest)

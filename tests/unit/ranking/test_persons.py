@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from streams.domain.decay import DAY_S
 from streams.ranking.behaviour import BehaviourLog
 from streams.ranking.neighbours import N_SIGNALS, SIGNALS, Ask, scratch_for, walk
-from streams.ranking.persons import link, ring_of, unlink
+from streams.ranking.persons import ASKING, assemble, link, ring_of, unlink
 
 N_ACCOUNTS, N_PEOPLE, N_PLATFORMS, N_ITEMS = 6, 4, 2, 8
 NOW_S = 200 * DAY_S
@@ -67,3 +67,11 @@ def test_linked_accounts_are_walked_like_one_account_that_did_it_all(touches: li
     assert found.keys() == expected.keys()
     for item, signals in expected.items():
         np.testing.assert_allclose(found[item], signals, rtol=1e-9, atol=1e-12)
+
+
+def test_what_an_account_did_at_one_time_keeps_its_order_when_the_person_asks() -> None:
+    log = BehaviourLog(1)
+    log.place_items(np.arange(3), np.zeros(3, np.int32))
+    log.observe(np.array([1, 1, 1]), np.array([2, 0, 1]), np.array([DAY_S, DAY_S, 2 * DAY_S]))
+    assemble(log.state, ASKING, np.array([1], np.int32))
+    assert log.state.user_items[ASKING, :3].tolist() == [2, 0, 1]
