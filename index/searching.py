@@ -9,7 +9,7 @@ cheaper, and that is exact.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -35,11 +35,16 @@ def nearest(view: View, request: Request) -> list[list[Neighbour]]:
 
 def around(view: View, request: Request) -> tuple[list[str], Vectors]:
     """What is near any of the queries, rising by key: (keys, float32 (N, D)). A list an answer costs more than this."""
-    rows = [_of_the_best(view, query, rows, request.k) for query, rows in _found(view, request)]
-    together = np.unique(np.concatenate(rows))
-    keys = view.log.keys.keys_of(together)
-    order = sorted(range(len(keys)), key=keys.__getitem__)
-    return [keys[at] for at in order], view.vectors_at(together[order])
+    found = list(_found(view, request))
+    # Once from memory, for all queries and for the answer: this is what a search waits for.
+    together = np.unique(np.concatenate([rows for _, rows in found]))
+    keys, vectors = view.log.keys.keys_of(together), view.vectors_at(together)
+    is_best = np.zeros(len(together), np.bool_)
+    for query, rows in found:
+        places = np.searchsorted(together, rows)
+        is_best[_best_k(scores_of(query, vectors[places]), places, keys, request.k)] = True
+    best = sorted(np.flatnonzero(is_best).tolist(), key=keys.__getitem__)
+    return [keys[at] for at in best], vectors[best]
 
 
 def _found(view: View, request: Request) -> Iterator[tuple[Vectors, Rows]]:
@@ -116,11 +121,13 @@ def _best(view: View, query: Vectors, rows: Rows, k: int) -> tuple[Rows, Vectors
     return rows[good], scores[good]
 
 
-def _of_the_best(view: View, query: Vectors, rows: Rows, k: int) -> Rows:
-    """The rows of the best k, in any order; ties by key."""
-    rows, scores = _best(view, query, rows, k)
-    if len(rows) <= k:
-        return rows
-    keys = view.log.keys.keys_of(rows)
-    best = sorted(range(len(rows)), key=lambda at: (-scores[at], keys[at]))[:k]
-    return rows[best]
+def _best_k(scores: Vectors, places: Rows, keys: Sequence[str], k: int) -> Rows:
+    """The places, each with a score (N,), of the best k, in any order; ties by key."""
+    if len(places) <= k:
+        return places
+    least = np.partition(scores, -k)[-k]
+    better, tied = places[scores > least], places[scores == least]
+    n_left = k - len(better)
+    if len(tied) > n_left:
+        tied = np.array(sorted(tied.tolist(), key=keys.__getitem__)[:n_left], np.int64)
+    return np.concatenate([better, tied])

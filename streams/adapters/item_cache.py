@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.item_entries import ItemEntry
+from streams.domain.item_entries import ItemEntry, ItemNumbers, numbers_of
 from streams.ports import Vectors
 
 ABSENT: Final = -1
@@ -21,12 +21,13 @@ Slots = NDArray[np.int64]
 
 
 class ItemCache:
-    """`capacity` slots of float32 (D,) and an `ItemEntry` each. Memory comes as slots fill."""
+    """`capacity` slots of float32 (D,) and an `ItemEntry` each, its numbers beside it. Memory comes as slots fill."""
 
     def __init__(self, capacity: int, dim: int) -> None:
         if capacity < 1:
             raise ValueError(f"capacity = {capacity}: a cache has at least one slot")
         self._vectors = np.zeros((capacity, dim), dtype=np.float32)
+        self._numbers = np.zeros((capacity, 2))
         self._has_vector = np.zeros(capacity, dtype=np.bool_)
         self._used = np.zeros(capacity, dtype=np.bool_)
         self._entries: list[ItemEntry | None] = [None] * capacity
@@ -63,6 +64,12 @@ class ItemCache:
         """Items in the order of the slots."""
         return [self._entries[slot] if slot >= 0 else None for slot in slots.tolist()]
 
+    def numbers_at(self, slots: Slots) -> ItemNumbers:
+        """In the order of the slots."""
+        numbers = self._numbers.take(slots, axis=0, mode="clip")
+        numbers[slots < 0] = np.nan
+        return ItemNumbers(numbers[:, 0], numbers[:, 1])
+
     def put(self, key: str, entry: ItemEntry, vector: Vectors | None) -> None:
         """Add or replace. vector: float32 (D,), or None when there is none to compare."""
         slot = self._slots.get(key)
@@ -72,7 +79,7 @@ class ItemCache:
             self._keys[slot] = key
             # Not yet: what is written and never read must not push out what is read.
             self._used[slot] = False
-        self._entries[slot] = entry
+        self._entries[slot], self._numbers[slot] = entry, numbers_of(entry)
         self._has_vector[slot] = vector is not None
         self._vectors[slot] = 0.0 if vector is None else vector
 

@@ -19,7 +19,7 @@ from streams.adapters.item_records import unpack_item, vector_of, vectors_of
 from streams.adapters.local_view import LocalView
 from streams.adapters.topic_follower import Batch
 from streams.domain.events import Item, ItemRecord
-from streams.domain.item_entries import ItemEntry
+from streams.domain.item_entries import ItemEntry, ItemNumbers, numbers_of
 from streams.ports import Vectors
 
 CACHED_ITEMS: Final = 65_536
@@ -83,6 +83,15 @@ class LocalItemCatalogue:
         for row, record in self._load(keys, slots):
             entries[row] = _entry(record)
         return entries
+
+    def numbers_of(self, keys: Sequence[str]) -> ItemNumbers:
+        """In the order of the keys: of very many items at once, whose entries nobody needs."""
+        with self._lock:
+            slots = self._cache.slots_of(keys)
+            numbers = self._cache.numbers_at(slots)
+        for row, record in self._load(keys, slots):
+            numbers.prices[row], numbers.updated_at_s[row] = numbers_of(_entry(record))
+        return numbers
 
     def items_of(self, keys: Sequence[str]) -> list[Item | None]:
         """What the platforms say about the items, None for unknown ones."""

@@ -7,23 +7,24 @@ order they came. Shapes: N events, D dimensions, G groups.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import sqrt
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.decay import DAY_S, factor
+from streams.domain.decay import DAY_S
 from streams.domain.events import Item
-from streams.domain.ranking import cosines_of
 from streams.domain.sensitive import SensitiveTags
 from streams.domain.tags import item_tags, split_tag
 
 Vectors = NDArray[np.float32]
 Products = NDArray[np.float64]
 Pairs = NDArray[np.int64]
+Weights = NDArray[np.float64]
 Merges = Callable[[Products, float], Pairs]
 
 #: What a label is taken from, best first: the widest word that still says something.
@@ -68,11 +69,22 @@ class InterestGroup:
 
 @dataclass(slots=True)
 class _Groups:
-    """sums: float32 (G, D), Σ weight·vector. masses: (G,)."""
+    """sums: float32 (G, D), Σ weight·vector. masses: (G,). members: positions of the events of each."""
 
     sums: Vectors
-    masses: NDArray[np.float64]
+    masses: Weights
     members: list[list[int]]
+
+    def join(self, pairs: Iterable[tuple[int, int]]) -> Self:
+        """Each pair, in their order: the second goes into the first, and is nothing from then on."""
+        gone = set()
+        for first, second in pairs:
+            self.sums[first] += self.sums[second]
+            self.masses[first] += self.masses[second]
+            self.members[first] += self.members[second]
+            gone.add(second)
+        left = [at for at in range(len(self.members)) if at not in gone]
+        return type(self)(self.sums[left], self.masses[left], [self.members[at] for at in left])
 
 
 def threshold_above(background: float, strictness: float = 0.25) -> float:
@@ -105,19 +117,18 @@ def group_interests(
     >>> [(group.mass, group.members) for group in group_interests(events, axes, 0.0, InterestRules())]
     [(2.0, (1,)), (1.0, (0,))]
     """
-    latest = sorted(range(len(events)), key=lambda row: (-events[row].at_s, events[row].event_id))[: rules.max_events]
-    order = sorted(latest, key=lambda row: (events[row].item, events[row].event_id))
-    weights = {row: _decayed(events[row], as_of_s, rules.half_life_s) for row in order}
-    known = set(np.flatnonzero(vectors.any(axis=1)).tolist())
-    liked = [row for row in order if weights[row] > LEAST_WEIGHT and row in known]
+    rows = _latest(events, rules.max_events)
+    weights = _decayed(events, as_of_s, rules.half_life_s)
+    counts = (weights > LEAST_WEIGHT) & vectors.any(axis=1)
+    liked = [row for row in rows if counts[row]]
     if not liked:
         return []
     single = _by_item(events, vectors, weights, liked)
-    products = cosines_of(single.sums, single.sums).astype(np.float64)
-    groups = _merged(single, (merges or closest_pairs)(products, rules.threshold))
-    for row in order:
+    pairs = (merges or closest_pairs)(_products(single.sums), rules.threshold)
+    groups = single.join(pairs.tolist())
+    for row in rows:
         if weights[row] < 0.0:
-            _push_away(groups, vectors[row], -weights[row], rules)
+            _push_away(groups, vectors[row], -float(weights[row]), rules)
     return _heaviest(groups, weights, rules.max_interests)
 
 
@@ -148,23 +159,41 @@ def label_of(items: Sequence[tuple[Item, float]], sensitive: SensitiveTags | Non
     return " ".join(min(titled)[1].split()[:LABEL_WORDS]) if titled else ""
 
 
-def _decayed(event: InterestEvent, as_of_s: float, half_life_s: float) -> float:
-    return event.weight * factor(max(0.0, as_of_s - event.at_s), half_life_s)
+def _latest(events: Sequence[InterestEvent], n: int) -> list[int]:
+    """Positions of the latest n, by item and event: in an order that does not depend on how they came."""
+    latest: Iterable[int] = range(len(events))
+    if len(events) > n:
+        latest = sorted(latest, key=lambda row: (-events[row].at_s, events[row].event_id))[:n]
+    return [row for _, _, row in sorted([(events[row].item, events[row].event_id, row) for row in latest])]
 
 
-def _by_item(
-    events: Sequence[InterestEvent], vectors: Vectors, weights: Mapping[int, float], liked: Sequence[int]
-) -> _Groups:
-    """One group an item: what somebody did with the same item is one interest whatever the threshold."""
-    members: dict[str, list[int]] = {}
-    for row in liked:
-        members.setdefault(events[row].item or events[row].event_id, []).append(row)
-    rows = [row for together in members.values() for row in together]
-    starts = np.cumsum([0, *map(len, members.values())])[:-1]
-    weighted = vectors[rows] * np.array([weights[row] for row in rows], np.float32)[:, None]
-    sums: Vectors = np.add.reduceat(weighted, starts, axis=0)
-    masses = np.array([sum(weights[row] for row in together) for together in members.values()])
-    return _Groups(sums, masses, list(members.values()))
+def _decayed(events: Sequence[InterestEvent], as_of_s: float, half_life_s: float) -> Weights:
+    """What time has left of the weights (N,)."""
+    weights = np.array([event.weight for event in events], np.float64)
+    ages_s = as_of_s - np.array([event.at_s for event in events], np.float64)
+    decayed: Weights = weights * np.exp2(-np.maximum(ages_s, 0.0) / half_life_s)
+    return decayed
+
+
+def _products(rows: Vectors) -> Products:
+    """Inner products of rows (G, D) among themselves: `ranking.cosines_of`, of which half is the other half."""
+    exact = rows.astype(np.float64)
+    products: Products = (exact @ exact.T).astype(np.float32).astype(np.float64)
+    return products
+
+
+def _by_item(events: Sequence[InterestEvent], vectors: Vectors, weights: Weights, liked: Sequence[int]) -> _Groups:
+    """One group an item: what somebody did with the same item is one interest whatever the threshold.
+
+    liked: by item.
+    """
+    items = [events[row].item or events[row].event_id for row in liked]
+    single = _Groups(
+        vectors[liked] * weights[liked].astype(np.float32)[:, None], weights[liked], [[row] for row in liked]
+    )
+    starts = [at if not at or item != items[at - 1] else -1 for at, item in enumerate(items)]
+    first_of = accumulate(starts, max)
+    return single.join((first, at) for at, first in enumerate(first_of) if first != at)
 
 
 def closest_pairs(products: Products, threshold: float) -> Pairs:
@@ -203,41 +232,27 @@ def _above(n: int) -> NDArray[np.bool_]:
     return np.arange(n)[:, None] < np.arange(n)
 
 
-def _merged(groups: _Groups, pairs: Pairs) -> _Groups:
-    together = {at: [at] for at in range(len(groups.members))}
-    for first, second in pairs.tolist():
-        together[first] += together.pop(second)
-    order = [at for joined in together.values() for at in joined]
-    starts = np.cumsum([0, *map(len, together.values())])[:-1]
-    sums: Vectors = np.add.reduceat(groups.sums[order], starts, axis=0)
-    members = [[row for at in joined for row in groups.members[at]] for joined in together.values()]
-    return _Groups(sums, np.add.reduceat(groups.masses[order], starts), members)
-
-
 def _push_away(groups: _Groups, disliked: Vectors, weight: float, rules: InterestRules) -> None:
-    closeness = _unit(groups.sums) @ disliked  # (G,)
+    closeness = (groups.sums @ disliked) / _norms(groups.sums)  # (G,)
     near = closeness >= rules.threshold
     groups.masses[near] -= weight * closeness[near]
     groups.sums[near] -= np.float32(rules.push * weight) * disliked
 
 
-def _heaviest(groups: _Groups, weights: Mapping[int, float], n: int) -> list[InterestGroup]:
-    units = _unit(groups.sums)
-    found = [
-        InterestGroup(
-            vector=units[at],
-            mass=float(groups.masses[at]),
-            members=tuple(sorted(rows, key=lambda row: (-round(weights[row], 9), row))),
-        )
-        for at, rows in enumerate(groups.members)
-        if groups.masses[at] > LEAST_WEIGHT and units[at].any()
+def _heaviest(groups: _Groups, weights: Weights, n: int) -> list[InterestGroup]:
+    # Groups are in the order of item keys, and sorting is stable: equal masses keep it.
+    order = np.argsort(-np.round(groups.masses, 9), kind="stable")
+    found = order[(groups.masses[order] > LEAST_WEIGHT) & groups.sums[order].any(axis=1)][:n]
+    units = groups.sums[found] / _norms(groups.sums[found])[:, None]
+    rounded = (-np.round(weights, 9)).tolist()
+    return [
+        InterestGroup(vector, mass, tuple(sorted(groups.members[at], key=lambda row: (rounded[row], row))))
+        for at, mass, vector in zip(found.tolist(), groups.masses[found].tolist(), units, strict=True)
     ]
-    # `found` is in the order of item keys, and sorting is stable: equal masses keep it.
-    return sorted(found, key=lambda group: -round(group.mass, 9))[:n]
 
 
-def _unit(rows: Vectors) -> Vectors:
-    """float32 (G, D) with rows of unit norm; a zero row stays zero."""
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: Vectors = (rows / np.where(norms > 0.0, norms, 1.0)).astype(np.float32)
-    return unit
+def _norms(rows: Vectors) -> Vectors:
+    """float32 (G,) of rows (G, D); 1 for a zero row, which then stays zero."""
+    norms: Vectors = np.sqrt(np.einsum("gd,gd->g", rows, rows))
+    norms[norms == 0.0] = 1.0
+    return norms

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.ranking.observing import drop_ids, observe_step
+from streams.ranking.persons import unlink
 from streams.ranking.state import MASS, BehaviourState, Bounds, Ints, empty_state, grown
 
 #: When a bound is passed, this part goes at once, the longest idle first.
@@ -67,8 +68,10 @@ class BehaviourLog:
         """Leave no reference to these people; their rows may be used again."""
         gone = _marks(rows, len(self.state.user_n))
         drop_ids(self.state.item_users, self.state.item_times_s, self.state.item_n, gone)
+        unlink(self.state, rows)
         for array in _of("user_", self.state):
             array[gone] = 0
+        self.state.user_next[rows] = self.state.user_person[rows] = rows
 
     def remove_items(self, rows: Sequence[int]) -> None:
         """Leave no reference to these items; their rows may be used again."""

@@ -1,14 +1,15 @@
 """The seam for serve: behaviour comes in by key, and a person asks what comes next; any number of threads.
 
-What people did is kept by *account*, which never changes hands; a person is the accounts they have at the moment they
-ask. So links and unlinks change nothing here. One lock: a request takes a few milliseconds, and there is one state.
+What people did is kept by *account*, which never changes hands and acts on one platform. A person is the accounts that
+`link` said last, and who asks those they have at that moment, so a link or its end moves no touch. One lock: a request
+takes a few milliseconds, and there is one state.
 
 What is answered is kept for a day, and what people make of it moves how much each source of the score counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
@@ -22,15 +23,13 @@ from streams.ranking.candidates import About, CandidateFinder
 from streams.ranking.feedback import Answer, Feedback, ServedLists, Shown
 from streams.ranking.hot import HotItems
 from streams.ranking.model_files import PACKAGED_CONTENT_WEIGHT
-from streams.ranking.persons import assemble
+from streams.ranking.persons import ASKING, assemble, link
 from streams.ranking.ranker import Ranker
 from streams.ranking.reranker import Reranker
 from streams.ranking.rows import Rows
 from streams.ranking.state import Bounds, Ints
 from streams.ranking.titles import Titles
 
-#: Row of the state that holds the history of whoever asks; no account has it.
-ASKING: Final = 0
 _ASKING_KEY: Final = "\0asking"
 #: Sources of a score: the re-ranker's, as it is (within a request it deviates by about one, and by less where it knows
 #: little), and the content score in [0, 1].
@@ -126,6 +125,16 @@ class LiveRanker:
             times_s = np.array([touch.at_s for touch in touches])
             self._log.observe(accounts, items, times_s, np.array([touch.weight for touch in touches]))
             self._prune()
+
+    def link(self, people: Iterable[Sequence[str]]) -> None:
+        """Say which accounts are one person from now on: those of each, and no others.
+
+        Accounts that did nothing yet are left out; say it again when they did.
+        """
+        with self._lock:
+            for accounts in people:
+                rows = self._accounts.find_all(accounts)
+                link(self._log.state, rows[rows >= 0])
 
     def forget(self, accounts: Sequence[str]) -> None:
         """Leave no reference to these accounts."""

@@ -92,8 +92,9 @@ class Scratch(NamedTuple):
     """Workspace of one thread. What a request met lies packed, in the order it was met: in a row, not all over memory.
 
     n_met (1,): of items. met (I,): their rows, by place; item_place (I,): the other way, of those that were met.
-    signals (I, COLUMNS), by place: `SIGNALS`, then the columns below. people, person_place (U,): likewise, first those
-    who are the one who asks. like (U, 2), by place: how alike they are, and by what both took to lately.
+    signals (I, COLUMNS), by place: `SIGNALS`, then the columns below. people, person_place (U,): likewise, people by
+    their lowest account, first the one who asks. like (U, 2), by place: how alike they are, and by what both took to
+    lately.
     """
 
     n_met: NDArray[np.int64]
@@ -194,16 +195,30 @@ def _co_visit(signals: Doubles, ask: Ask, source: _Source, touch: tuple[float, f
 
 @compiled
 def _follow(state: BehaviourState, scratch: Scratch, ask: Ask, source: _Source, taker: tuple[int, float]) -> None:
-    """From somebody who took to the source, and when, to what else they took to."""
-    other, shared_s = taker
-    n = state.user_n[other]
-    focus = 1.0 / math.sqrt(state.user_habits[other, TOTAL] + USER_PRIOR)
+    """From somebody who took to the source, and when, to what else they took to, with any of their accounts."""
+    focus = 1.0 / math.sqrt(_total_of(state, taker[0]) + USER_PRIOR)
+    account = taker[0]
+    while True:
+        if state.user_totals[account, ask.platform] > 0:
+            _follow_account(state, scratch, ask, source, (account, taker[1], focus))
+        account = state.user_next[account]
+        if account == taker[0]:
+            break
+
+
+@compiled
+def _follow_account(
+    state: BehaviourState, scratch: Scratch, ask: Ask, source: _Source, taker: tuple[int, float, float]
+) -> None:
+    """taker: (one of their accounts, when they took to the source, see `_co_visit`'s focus)."""
+    account, shared_s, focus = taker
+    n = state.user_n[account]
     place = 0
-    while place < n and state.user_items[other, place] != source.item:
+    while place < n and state.user_items[account, place] != source.item:
         place += 1
     for at in range(n):
-        item = state.user_items[other, at]
-        at_s = float(state.user_times_s[other, at])
+        item = state.user_items[account, at]
+        at_s = float(state.user_times_s[account, at])
         if state.item_platform[item] != ask.platform or item == source.item:
             continue
         if abs(at_s - shared_s) > ask.window_days * DAY_S:
@@ -213,30 +228,60 @@ def _follow(state: BehaviourState, scratch: Scratch, ask: Ask, source: _Source, 
 
 
 @compiled
+def _total_of(state: BehaviourState, account: int) -> float:
+    """Touches ever of a person, with all accounts."""
+    total, other = state.user_habits[account, TOTAL], state.user_next[account]
+    while other != account:
+        total += state.user_habits[other, TOTAL]
+        other = state.user_next[other]
+    return float(total)
+
+
+@compiled
 def _fetch_person(state: BehaviourState, row: int) -> None:
-    """Ask for what `_follow` and `_take_lately` read of somebody: about twenty touches of theirs."""
+    """Ask for what tells whether somebody is worth following."""
     fetch(state.user_n, row, 0)
     fetch(state.user_habits, row, TOTAL)
-    for column in (0, 16):
-        fetch(state.user_items, row, column)
-        fetch(state.user_times_s, row, column)
+    fetch(state.user_totals, row, 0)
+    fetch(state.user_next, row, 0)
+    fetch(state.user_person, row, 0)
 
 
 @compiled
-def _fetch_items(state: BehaviourState, scratch: Scratch, row: int) -> None:
-    """Ask for what `_follow` reads of somebody's items; the person is there by now."""
-    for at in range(state.user_n[row]):
-        fetch(state.item_platform, state.user_items[row, at], 0)
-        fetch(scratch.item_place, state.user_items[row, at], 0)
+def _fetch_touches(state: BehaviourState, row: int, platform: int) -> None:
+    """Ask for about twenty touches of an account that has any there; what `_fetch_person` asked for is there by now."""
+    if state.user_totals[row, platform] > 0:
+        for column in (0, 16):
+            fetch(state.user_items, row, column)
+            fetch(state.user_times_s, row, column)
 
 
 @compiled
-def _fetch_soon(state: BehaviourState, scratch: Scratch, shared: NDArray[np.int64], at: int) -> None:
-    """Ask for those whom the walk comes to soon."""
+def _fetch_items(state: BehaviourState, scratch: Scratch, row: int, platform: int) -> None:
+    """Ask for what `_follow` reads of an account's items, which are there by now."""
+    if state.user_totals[row, platform] > 0:
+        for at in range(state.user_n[row]):
+            fetch(state.item_platform, state.user_items[row, at], 0)
+            fetch(scratch.item_place, state.user_items[row, at], 0)
+
+
+@compiled
+def _fetch_soon(state: BehaviourState, scratch: Scratch, shared: NDArray[np.int64], at: int, platform: int) -> None:
+    """Ask for those whom the walk comes to soon, and half as far ahead for what they do with their next account."""
+    if at + 3 * AHEAD < len(shared):
+        _fetch_person(state, shared[at + 3 * AHEAD, 1])
     if at + 2 * AHEAD < len(shared):
-        _fetch_person(state, shared[at + 2 * AHEAD, 1])
+        row = shared[at + 2 * AHEAD, 1]
+        _fetch_touches(state, row, platform)
+        _fetch_person(state, state.user_next[row])
     if at + AHEAD < len(shared):
-        _fetch_items(state, scratch, shared[at + AHEAD, 1])
+        row = shared[at + AHEAD, 1]
+        _fetch_items(state, scratch, row, platform)
+        _fetch_touches(state, state.user_next[row], platform)
+    if at + AHEAD // 2 < len(shared):
+        row = shared[at + AHEAD // 2, 1]
+        if state.user_next[row] != row:
+            _fetch_items(state, scratch, state.user_next[row], platform)
 
 
 @compiled
@@ -281,14 +326,27 @@ def _alike_by(state: BehaviourState, ask: Ask, source: _Source, shared_s: float)
 
 @compiled
 def _take_lately(state: BehaviourState, scratch: Scratch, ask: Ask, person: int) -> None:
-    """Add what a neighbour took to in the last two months. person: their place."""
-    other, like, lately = scratch.people[person], scratch.like[person, 0], scratch.like[person, 1]
-    per_touch = like / math.sqrt(state.user_habits[other, TOTAL] + USER_PRIOR)
-    for at in range(state.user_n[other] - 1, -1, -1):
-        age_days = (ask.now_s - float(state.user_times_s[other, at])) / DAY_S if ask.has_shared_clock else 0.0
+    """Add what a neighbour took to in the last two months, with any of their accounts. person: their place."""
+    first = account = scratch.people[person]
+    per_touch = scratch.like[person, 0] / math.sqrt(_total_of(state, account) + USER_PRIOR)
+    while True:
+        if state.user_totals[account, ask.platform] > 0:
+            _take_account(state, scratch, ask, (account, person, per_touch))
+        account = state.user_next[account]
+        if account == first:
+            break
+
+
+@compiled
+def _take_account(state: BehaviourState, scratch: Scratch, ask: Ask, neighbour: tuple[int, int, float]) -> None:
+    """neighbour: (one of their accounts, their place, likeness a touch)."""
+    account, person, per_touch = neighbour
+    like, lately = scratch.like[person, 0], scratch.like[person, 1]
+    for at in range(state.user_n[account] - 1, -1, -1):
+        age_days = (ask.now_s - float(state.user_times_s[account, at])) / DAY_S if ask.has_shared_clock else 0.0
         if age_days > COHORT_DAYS:
             break
-        item = state.user_items[other, at]
+        item = state.user_items[account, at]
         if state.item_platform[item] != ask.platform:
             continue
         signals = scratch.signals[_meet(scratch, item)]
@@ -305,6 +363,17 @@ def _take_lately(state: BehaviourState, scratch: Scratch, ask: Ask, person: int)
             signals[NEAR_30D] += like
             signals[COHORT_30D] += lately
             signals[NEAREST] = max(signals[NEAREST], like)
+
+
+@compiled
+def _take_all_lately(state: BehaviourState, scratch: Scratch, ask: Ask, people: tuple[int, int]) -> None:
+    """people: first and one past the last place of the neighbours."""
+    for person in range(people[0], people[1]):
+        if person + 2 * AHEAD < people[1]:
+            _fetch_person(state, scratch.people[person + 2 * AHEAD])
+        if person + AHEAD < people[1]:
+            _fetch_touches(state, scratch.people[person + AHEAD], ask.platform)
+        _take_lately(state, scratch, ask, person)
 
 
 @compiled
@@ -328,33 +397,30 @@ def _shared_touches(state: BehaviourState, ask: Ask) -> NDArray[np.int64]:
 def walk(state: BehaviourState, scratch: Scratch, ask: Ask, own: Ints) -> int:
     """Fill the signals of every item of the platform that the walk meets; how many, rows in `scratch.met`.
 
-    own: rows of people (accounts) that are the person who asks: nobody is their own neighbour.
+    own: rows of accounts of the person who asks: nobody is their own neighbour.
     """
     scratch.n_met[0] = n_people = 0
     for row in own:
-        scratch.people[n_people], scratch.person_place[row] = row, n_people
-        n_people += 1
+        n_people = max(n_people, _person_at(scratch, state.user_person[row], n_people) + 1)
+    n_own = n_people
     shared = _shared_touches(state, ask)
     if len(shared):
         source = _source_at(state, ask, 0)
     for at in range(len(shared)):
-        _fetch_soon(state, scratch, shared, at)
+        _fetch_soon(state, scratch, shared, at, ask.platform)
         if shared[at, 0] != source.at:
             source = _source_at(state, ask, shared[at, 0])
         other, shared_s = shared[at, 1], float(state.item_times_s[source.item, shared[at, 2]])
-        person = _person_at(scratch, other, n_people)
+        person = _person_at(scratch, state.user_person[other], n_people)
         n_people = max(n_people, person + 1)
-        if person < len(own):
+        if person < n_own:
             continue
         alike = _alike_by(state, ask, source, shared_s)
         scratch.like[person, 0] += alike
         if source.age_days <= COHORT_DAYS:
             scratch.like[person, 1] += alike
         _follow(state, scratch, ask, source, (other, shared_s))
-    for person in range(len(own), n_people):
-        if person + AHEAD < n_people:
-            _fetch_person(state, scratch.people[person + AHEAD])
-        _take_lately(state, scratch, ask, person)
+    _take_all_lately(state, scratch, ask, (n_own, n_people))
     for place in range(scratch.n_met[0]):
         # The other half of the cosine.
         scratch.signals[place, :TRANSITION] /= math.sqrt(state.item_total[scratch.met[place]] + ITEM_PRIOR)

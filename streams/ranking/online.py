@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.decay import DAY_S
-from streams.ranking.candidates import About
 from streams.ranking.features import FEATURES
 from streams.ranking.learning import Learner, LearningRules
-from streams.ranking.ranker import Ranker
+from streams.ranking.replays import Asks, PersonRanker
 from streams.ranking.request_log import RequestLog
 from streams.ranking.reranker import Reranker
 
@@ -53,11 +52,11 @@ class Touches:
 class OnlineRanker:
     """A ranker, its examples and its learners."""
 
-    def __init__(self, ranker: Ranker, rules: OnlineRules | None = None, seed: int = 0) -> None:
-        self.ranker = ranker
+    def __init__(self, people: PersonRanker, rules: OnlineRules | None = None, seed: int = 0) -> None:
+        self.people, self.ranker = people, people.ranker
         self.rules = rules or OnlineRules()
         self.examples = RequestLog(self.rules.max_examples, seed)
-        self._learners = [Learner.continued(known, self.rules.learning, seed) for known in ranker.rerankers]
+        self._learners = [Learner.continued(known, self.rules.learning, seed) for known in self.ranker.rerankers]
         self._random = np.random.default_rng(seed)
         self._seed = seed
         self._due_s = -np.inf
@@ -75,7 +74,7 @@ class OnlineRanker:
     def observe(self, touches: Touches) -> None:
         """Take touches into the state without learning from them."""
         times_s = np.full(len(touches.users), touches.at_s)
-        self.ranker.log.observe(touches.users, touches.items, times_s, touches.weights)
+        self.people.observe(touches.users, touches.items, times_s, touches.weights)
         self.ranker.finder.hot.clear()
 
     def log_example(self, user: int, taken: int, at_s: float, together: Rows) -> None:
@@ -83,11 +82,9 @@ class OnlineRanker:
 
         Nothing is logged when the candidates lacked it: the re-ranker orders candidates, it finds none.
         """
-        state = self.ranker.log.state
-        ask = self.ranker.ask(user, int(state.item_platform[taken]), at_s)
-        known = state.user_items[user, : state.user_n[user]]
-        about = About(np.append(known, together[together != taken]))
-        rows, features = self.ranker.describe(ask, about, only_with=taken)
+        asks = Asks(user, int(self.ranker.log.state.item_platform[taken]), at_s)
+        exclude = np.append(self.people.known(user), together[together != taken])
+        rows, features = self.people.describe(asks, exclude, only_with=taken)
         if len(rows) > 1:
             self.examples.add(features, int(np.flatnonzero(rows == taken)[0]))
 

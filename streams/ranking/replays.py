@@ -1,17 +1,24 @@
-"""A ranker over items that are all known beforehand, by row: what a replay of logged behaviour begins with."""
+"""A ranker over items and people that are all known beforehand, by row: what a replay of logged behaviour begins with.
+
+A log names people, serve hears of accounts. So people have an account on each platform here, all of them linked, and
+ask as in serve, with the history of their accounts put together: what is measured is what runs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.ranking.behaviour import BehaviourLog
-from streams.ranking.candidates import CandidateFinder
-from streams.ranking.ranker import Ranker
-from streams.ranking.state import Bounds
+from streams.ranking.candidates import About, CandidateFinder
+from streams.ranking.neighbours import Ask
+from streams.ranking.persons import ASKING, assemble, link_each
+from streams.ranking.ranker import Floats, Ranked, Ranker
+from streams.ranking.state import Bounds, Ints
 from streams.ranking.titles import Titles
 
 
@@ -24,11 +31,65 @@ class Items:
     n_platforms: int
 
 
-def ranker_over(items: Items, n_users: int, bounds: Bounds, *, has_shared_clock: bool = True) -> Ranker:
-    """Nobody took to anything yet, and nothing is learnt. Rows of people are 0 to n_users - 1."""
+class Asks(NamedTuple):
+    """A person asks for items of a platform (code)."""
+
+    user: int
+    platform: int
+    now_s: float
+
+
+class PersonRanker:
+    """A ranker of people who are numbered from 0. One thread."""
+
+    def __init__(self, ranker: Ranker, n_people: int, n_platforms: int) -> None:
+        self.ranker = ranker
+        accounts = 1 + np.arange(n_people * n_platforms).reshape(n_people, n_platforms)
+        self._accounts = accounts.astype(np.int32)
+        ranker.log.make_room(0, 1 + accounts.size, n_platforms)
+        link_each(ranker.log.state, self._accounts)
+
+    def observe(
+        self,
+        users: NDArray[np.integer],
+        items: NDArray[np.integer],
+        times_s: NDArray[np.floating],
+        weights: NDArray[np.floating] | None = None,
+    ) -> None:
+        """Touches (n,), see `BehaviourLog.observe`."""
+        log = self.ranker.log
+        log.observe(self._accounts[users, log.state.item_platform[items]], items, times_s, weights)
+
+    def known(self, user: int) -> Ints:
+        """The latest items of a person."""
+        self._assemble(user)
+        state = self.ranker.log.state
+        return state.user_items[ASKING, : state.user_n[ASKING]].copy()
+
+    def describe(
+        self, asks: Asks, exclude: NDArray[np.integer], extra: Ints | None = None, only_with: int | None = None
+    ) -> tuple[Ints, Floats]:
+        """`Ranker.describe`; the items of `About` are given."""
+        return self.ranker.describe(self._ask(asks), About(exclude, extra, self._accounts[asks.user]), only_with)
+
+    def rank(self, asks: Asks, exclude: NDArray[np.integer]) -> Ranked:
+        """`Ranker.rank`."""
+        return self.ranker.rank(self._ask(asks), About(exclude, own=self._accounts[asks.user]))
+
+    def _ask(self, asks: Asks) -> Ask:
+        self._assemble(asks.user)
+        return self.ranker.ask(ASKING, asks.platform, asks.now_s)
+
+    def _assemble(self, user: int) -> None:
+        assemble(self.ranker.log.state, ASKING, self._accounts[user])
+
+
+def ranker_over(items: Items, n_people: int, bounds: Bounds, *, has_shared_clock: bool = True) -> PersonRanker:
+    """Nobody took to anything yet, and nothing is learnt."""
     log = BehaviourLog(items.n_platforms, bounds)
-    log.make_room(len(items.titles), n_users)
+    log.make_room(len(items.titles), 0)
     log.place_items(np.arange(len(items.titles)), items.platform)
     titles = Titles()
     titles.put(range(len(items.titles)), items.titles)
-    return Ranker(log, CandidateFinder(titles, postings=titles.postings()), has_shared_clock=has_shared_clock)
+    finder = CandidateFinder(titles, postings=titles.postings())
+    return PersonRanker(Ranker(log, finder, has_shared_clock=has_shared_clock), n_people, items.n_platforms)

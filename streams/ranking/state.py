@@ -38,8 +38,9 @@ class BehaviourState(NamedTuple):
     as of item_last_s, plain and then weighted by how much those who touched follow what is new.
     user_items, user_times_s (U, L), user_n: likewise. user_totals (U, P): touches ever by platform. user_first_s,
     user_last_s (U,). user_gap (U,): moving mean of ln(1 + days between active times). user_habits (U, 2 + N): decayed
-    sums of the number of habits and of the habits, touches ever between them. everybody (N + 1,): habits and their
-    number over all people.
+    sums of the number of habits and of the habits, touches ever between them. user_next (U,): the next account of the
+    same person, in a ring; user_person (U,): the lowest account of that ring. An account alone is its own. everybody
+    (N + 1,): habits and their number over all people.
     """
 
     item_platform: Ints
@@ -59,6 +60,8 @@ class BehaviourState(NamedTuple):
     user_last_s: Doubles
     user_gap: Doubles
     user_habits: Doubles
+    user_next: Ints
+    user_person: Ints
     everybody: Doubles
 
 
@@ -91,6 +94,8 @@ def empty_state(n_items: int, n_users: int, n_platforms: int, bounds: Bounds) ->
         user_last_s=np.zeros(n_users),
         user_gap=np.zeros(n_users),
         user_habits=np.zeros((n_users, HABIT + N_HABITS)),
+        user_next=np.arange(n_users, dtype=np.int32),
+        user_person=np.arange(n_users, dtype=np.int32),
         everybody=np.zeros(N_HABITS + 1),
     )
 

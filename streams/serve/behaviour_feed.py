@@ -35,6 +35,9 @@ class BehaviourSink(Protocol):
     def observe(self, touches: Sequence[Touch]) -> None:
         """Take in what people took to, in any order, each once."""
 
+    def link(self, people: Iterable[Sequence[str]]) -> None:
+        """Say which accounts are one person from now on: those of each, and no others."""
+
     def forget(self, accounts: Sequence[str]) -> None:
         """Leave no reference to these accounts."""
 
@@ -69,6 +72,7 @@ class BehaviourFeed:
         while known:
             willing = [profile for profile in known if not self._refuses(profile)]
             self._observe([touch for profile in willing for touch in _touches(profile, likes_of(profile))])
+            self._ranker.link([_accounts_of(profile) for profile in willing if len(profile.identity.accounts) > 1])
             known = list(islice(everybody, FILL))
         with self._lock:
             for change in self._waiting:
@@ -102,19 +106,24 @@ class BehaviourFeed:
 
     def _follow(self, changes: Sequence[tuple[ProfileRecord | None, ProfileRecord | None]]) -> None:
         touches: list[Touch] = []
+        people: list[Sequence[str]] = []
         forgotten: list[str] = []
         for before, after in changes:
             if after is None:
                 continue
+            if _is_linked(before) or _is_linked(after):
+                people.append(_accounts_of(after))
             if after.change.kind in _LEAVES_NOTHING and before is not None:
-                forgotten += [account.account for account in before.identity.accounts]
+                forgotten += _accounts_of(before)
             elif self._refuses(after):
-                forgotten += [account.account for account in after.identity.accounts]
+                forgotten += _accounts_of(after)
             elif before is not None and self._refuses(before):  # allowed again: what there is of it
                 touches += _touches(after, likes_of(after))
             else:
                 touches += _touches(after, new_likes(before, after))
         self._observe(touches)
+        if people:
+            self._ranker.link(people)
         if forgotten:
             self._ranker.forget(forgotten)
 
@@ -124,6 +133,14 @@ class BehaviourFeed:
     def _observe(self, touches: list[Touch]) -> None:
         if touches:
             self._ranker.observe(sorted(touches, key=_time_and_item))
+
+
+def _accounts_of(profile: ProfileRecord) -> list[str]:
+    return [account.account for account in profile.identity.accounts]
+
+
+def _is_linked(profile: ProfileRecord | None) -> bool:
+    return profile is not None and len(profile.identity.accounts) > 1
 
 
 def likes_of(profile: ProfileRecord) -> list[RecentEvent]:

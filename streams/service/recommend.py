@@ -12,9 +12,10 @@ from typing import Final, Protocol
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from streams.domain import ranking
-from streams.domain.item_entries import ItemEntry
+from streams.domain.item_entries import ItemEntry, ItemNumbers
 from streams.domain.permissions import why_nothing_personal
 from streams.domain.profiles import ProfileRecord
 from streams.domain.ranking import Facts, Scores, ScoreWeights
@@ -38,8 +39,21 @@ CHOICE_PER_K: Final = 5
 
 
 @dataclass(frozen=True)
+class _Near:
+    """What the index brings, in the order of (-score, key).
+
+    vectors: float32 (N, D). best: the query that is closest to each (N,).
+    """
+
+    keys: list[str]
+    vectors: Vectors
+    scores: Scores
+    best: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
 class _Candidates:
-    """keys in the order of (-score, key). vectors: float32 (N, D). best: the query that is closest to each (N,).
+    """What is chosen among, best first. vectors: float32 (N, D). best: the query that is closest to each (N,).
 
     scored: what the re-ranker said of each; empty where content alone decided.
     """
@@ -95,11 +109,8 @@ class Recommender:
             items, words = self.popular.choose(ask, taste.seen, now_s)
             why = "the profile holds nothing yet that items can be compared with"
             return Recommendations(profile_id, profile.revision, True, f"{words}: {why}", items)
-        found = self._reranked(self._candidates(profile, taste, ask), profile, taste, ask, now_s)
-        n_choice = _n_choice(ask)
-        chosen = ranking.diverse_choice(
-            found.scores[:n_choice], found.vectors[:n_choice], ask.k, ask.diversity, self.weights.background
-        )
+        found = self._ranked(self._near(profile, taste, ask), profile, taste, ask, now_s)
+        chosen = ranking.diverse_choice(found.scores, found.vectors, ask.k, ask.diversity, self.weights.background)
         n_interests = len(taste.interests)
         basis = f"{n_interests} interest{'s' * (n_interests != 1)} and the recent and lasting averages of the profile"
         items = self._described(found, chosen, profile, taste, ask)
@@ -114,49 +125,42 @@ class Recommender:
         keys, sources = [found.keys[at] for at in chosen], [found.scored[at].sources for at in chosen]
         self.behaviour.answered(Answer(accounts, ask.platform, now_s, keys, sources))
 
-    def _candidates(self, profile: ProfileRecord, taste: Taste, ask: Ask) -> _Candidates:
+    def _near(self, profile: ProfileRecord, taste: Taste, ask: Ask) -> _Near:
         n = max(CANDIDATES_PER_K * ask.k, MIN_CANDIDATES)
         keys, vectors = self.index.around(
             taste.queries, n, platform=ask.platform, category=ask.category, exclude=taste.seen
         )
-        entries = self.items.entries_of(keys)
-        # An item that was deleted while we searched has no entry any more.
-        blocked = frozenset(profile.blocked_tags)
-        present = [
-            at
-            for at, entry in enumerate(entries)
-            if entry is not None and not (blocked and carries(entry.item, blocked))
-        ]
-        keys, vectors = [keys[at] for at in present], vectors[present]
-        known = [entry for at in present if (entry := entries[at]) is not None]
+        numbers = self.items.numbers_of(keys)
+        # An item that was deleted while we searched is not known any more.
+        present = np.flatnonzero(numbers.is_known & ~self._blocked(keys, profile))
+        keys, vectors = [keys[at] for at in present.tolist()], vectors[present]
         if not keys:
-            return _Candidates([], [], vectors, np.zeros(0), [])
+            return _Near([], vectors, np.zeros(0), np.zeros(0, np.intp))
         close = ranking.closeness(ranking.cosines_of(taste.queries, vectors), self.weights.background)  # (Q, N)
         interest, best = ranking.interest_scores(close, taste.strengths)
         dislike = self.dislike_of(taste, vectors)
-        facts = self.facts_of(profile, taste, keys, known)
+        facts = self.facts_of(profile, taste, keys, numbers.only(present))
         scores = ranking.total_scores(interest, dislike, facts, self.weights)
         order = np.argsort(-scores, kind="stable")  # the keys are sorted
-        places = order.tolist()
-        return _Candidates(
-            [keys[at] for at in places],
-            [known[at] for at in places],
-            vectors[order],
-            scores[order],
-            best[order].tolist(),
-        )
+        return _Near([keys[at] for at in order.tolist()], vectors[order], scores[order], best[order])
 
-    def _reranked(
-        self, found: _Candidates, profile: ProfileRecord, taste: Taste, ask: Ask, now_s: float
-    ) -> _Candidates:
-        """The candidates and those that others' behaviour adds, by the learnt re-ranker; as they are without one.
+    def _blocked(self, keys: Sequence[str], profile: ProfileRecord) -> NDArray[np.bool_]:
+        """Which of the items (N,) have a tag that the person wants nothing of."""
+        blocked = frozenset(profile.blocked_tags)
+        if not blocked:
+            return np.zeros(len(keys), np.bool_)
+        entries = self.items.entries_of(keys)
+        return np.array([entry is not None and carries(entry.item, blocked) for entry in entries], np.bool_)
+
+    def _ranked(self, near: _Near, profile: ProfileRecord, taste: Taste, ask: Ask, now_s: float) -> _Candidates:
+        """These and those that others' behaviour adds, by the learnt re-ranker; by content without one.
 
         On all platforms at once content alone decides: what is popular on one is not comparable with another.
         """
         if self.behaviour is None or ask.platform is None:
-            return found
+            return self._by_content(near, ask)
         accounts = [account.account for account in profile.identity.accounts]
-        content = dict(zip(found.keys, found.scores.tolist(), strict=True))
+        content = dict(zip(near.keys, near.scores.tolist(), strict=True))
         question = Question(accounts, ask.platform, now_s, taste.seen, content)
         kept: list[tuple[Scored, ItemEntry]] = []
         for n in (_n_choice(ask) + SPARE, RANKED):
@@ -165,7 +169,7 @@ class Recommender:
             if len(kept) == _n_choice(ask) or len(scored) < n:
                 break
         if not kept:
-            return found
+            return self._by_content(near, ask)
         keys = [each.item for each, _ in kept]
         vectors = self._vectors_of(keys)
         close = ranking.closeness(ranking.cosines_of(taste.queries, vectors), self.weights.background)  # (Q, N)
@@ -176,6 +180,18 @@ class Recommender:
             np.round(1.0 / (1.0 + np.exp(-np.array([each.score for each, _ in kept]))), 6),
             close.argmax(axis=0).tolist(),
             [each for each, _ in kept],
+        )
+
+    def _by_content(self, near: _Near, ask: Ask) -> _Candidates:
+        entries = self.items.entries_of(near.keys)
+        known = [(at, entry) for at, entry in enumerate(entries) if entry is not None][: _n_choice(ask)]
+        rows = [at for at, _ in known]
+        return _Candidates(
+            [near.keys[at] for at in rows],
+            [entry for _, entry in known],
+            near.vectors[rows],
+            near.scores[rows],
+            near.best[rows].tolist(),
         )
 
     def _fitting(self, scored: Sequence[Scored], blocked: frozenset[str], ask: Ask) -> list[tuple[Scored, ItemEntry]]:
@@ -205,16 +221,14 @@ class Recommender:
         cosines = ranking.cosines_of(taste.disliked, vectors).max(axis=0)
         return ranking.closeness(cosines, self.weights.background)
 
-    def facts_of(self, profile: ProfileRecord, taste: Taste, keys: list[str], entries: list[ItemEntry]) -> Facts:
+    def facts_of(self, profile: ProfileRecord, taste: Taste, keys: list[str], numbers: ItemNumbers) -> Facts:
         """What is known of items beside their vectors, as of the profile's latest event."""
-        usual = taste.usual_log_price
-        prices = np.array([entry.item.price or np.nan for entry in entries])
-        is_known = prices > 0.0
-        gaps = np.full(len(entries), np.nan)
-        if usual is not None:
-            gaps[is_known] = np.abs(np.log(prices[is_known]) - usual)
+        gaps = np.full(len(keys), np.nan)
+        if taste.usual_log_price is not None:
+            is_priced = numbers.prices > 0.0
+            gaps[is_priced] = np.abs(np.log(numbers.prices[is_priced]) - taste.usual_log_price)
         return Facts(
-            ages_s=profile.as_of - np.array([entry.updated_at_s for entry in entries]),
+            ages_s=profile.as_of - numbers.updated_at_s,
             popularity=self.popular.popularity.weights(keys, profile.as_of),
             price_gaps=gaps,
         )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from streams.domain.events import Item
 from streams.domain.interests import InterestEvent, InterestRules, group_interests, label_of
-from streams.domain.item_entries import ItemEntry
+from streams.domain.item_entries import ItemEntry, ItemNumbers
 from streams.domain.profiles import ProfileRecord, RecentEvent
 from streams.domain.sensitive import SensitiveTags
 from streams.domain.tags import item_tags
@@ -38,6 +38,9 @@ class Items(Protocol):
 
     def entries_of(self, keys: Sequence[str]) -> list[ItemEntry | None]:
         """In the order of the keys, None for unknown ones."""
+
+    def numbers_of(self, keys: Sequence[str]) -> ItemNumbers:
+        """In the order of the keys; a tenth of the time where there are many."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,8 @@ class TasteReader:
 
     def read(self, profile: ProfileRecord) -> Taste:
         """What the profile says. Deterministic for a revision and an index."""
-        counted = [event for event in profile.recent if event.item and _counts(profile, event)]
+        without_share = _without_share(profile)
+        counted = [event for event in profile.recent if event.item and event.platform not in without_share]
         keys, item_vectors = self.index.vectors_of(list(dict.fromkeys(event.item for event in counted)))
         row_of = {key: row for row, key in enumerate(keys)}
         placed = [event for event in counted if event.item in row_of]
@@ -156,10 +160,9 @@ def carries(item: Item, tags: frozenset[str]) -> bool:
     return bool(tags) and not tags.isdisjoint(item_tags(item))
 
 
-def _counts(profile: ProfileRecord, event: RecentEvent) -> bool:
+def _without_share(profile: ProfileRecord) -> frozenset[str]:
     """Platforms without a share in the unified view (ads, by default) make no interests either."""
-    block = profile.platforms.get(event.platform)
-    return block is None or block.share > 0.0 or block.mass == 0.0
+    return frozenset(name for name, block in profile.platforms.items() if block.share <= 0.0 and block.mass != 0.0)
 
 
 def _usual_log_price(entries: list[ItemEntry | None]) -> float | None:

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from streams.domain import ranking
-from streams.domain.item_entries import ItemEntry
+from streams.domain.item_entries import ItemEntry, all_numbers_of
 from streams.domain.permissions import why_nothing_personal
 from streams.domain.profiles import ProfileRecord, RecentEvent
 from streams.domain.ranking import ScoreWeights
@@ -214,7 +214,9 @@ class WhyNot:
         close = ranking.closeness(ranking.cosines_of(taste.queries, vectors), weights.background)
         interest, best = ranking.interest_scores(close, taste.strengths)
         dislike = self.recommender.dislike_of(taste, vectors)
-        facts = self.recommender.facts_of(profile, taste, [f"{entry.platform}:{entry.item.item_id}"], [entry])
+        facts = self.recommender.facts_of(
+            profile, taste, [f"{entry.platform}:{entry.item.item_id}"], all_numbers_of([entry])
+        )
         names = ("interest", "freshness", "popularity", "price", "dislike")
         parts = [
             ScorePart(name, float(ranking.total_scores(interest, dislike, facts, _only(weights, name))[0]))

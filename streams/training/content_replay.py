@@ -18,7 +18,7 @@ from streams.domain.actions import BUILT_IN
 from streams.domain.events import Event, Item, item_key
 from streams.domain.folding import FoldRules, Observation, fold
 from streams.domain.interests import InterestRules, threshold_above
-from streams.domain.item_entries import ItemEntry
+from streams.domain.item_entries import ItemEntry, ItemNumbers, all_numbers_of
 from streams.domain.newest import NewestItems
 from streams.domain.popularity import Popularity
 from streams.domain.publishing import Cause, PublishRules, profile_of
@@ -105,6 +105,10 @@ class ContentReplay:
             ItemEntry(self._items.platforms[row], self._items.said[row], float(self._items.first_s[row]))
             for row in rows
         ]
+
+    def numbers_of(self, keys: Sequence[str]) -> ItemNumbers:
+        """Of these entries."""
+        return all_numbers_of(self.entries_of(keys))
 
     def platform_of(self, row: int) -> str:
         """The name of an item's platform."""

@@ -15,9 +15,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.ranking.candidates import About
 from streams.ranking.online import Touches
-from streams.ranking.ranker import Ranker
+from streams.ranking.replays import Asks, PersonRanker
 from streams.training.content_replay import ContentReplay
 from streams.training.touches import TouchLog
 
@@ -85,13 +84,13 @@ def requests_of(touches: TouchLog, from_s: float, seed: int, n: int = MAX_REQUES
 def ask(
     touches: TouchLog,
     rows: NDArray[np.intp],
-    ranker: Ranker,
+    people: PersonRanker,
     content: ContentReplay,
     on_request: OnRequest = lambda *_: None,
 ) -> dict[str, list[Asked]]:
     """By space, the requests at these touches (rows, rising), each as of just before it.
 
-    ranker, content: over the same rows, with nothing observed. What the person took at the same time is neither known
+    people, content: over the same rows, with nothing observed. What the person took at the same time is neither known
     nor a candidate.
     """
     asked: dict[str, list[Asked]] = {name: [] for name in content.spaces}
@@ -100,32 +99,32 @@ def ask(
         end = start + len(step.users)
         while at < len(rows) and rows[at] < end:
             place = int(rows[at]) - start
-            for name, each in _asked(ranker, content, step, place).items():
+            for name, each in _asked(people, content, step, place).items():
                 asked[name].append(each)
             at += 1
             on_request(at, len(rows))
         if at == len(rows):
             break
-        ranker.log.observe(step.users, step.items, np.full(len(step.users), step.at_s), step.weights)
-        ranker.finder.hot.clear()
+        people.observe(step.users, step.items, np.full(len(step.users), step.at_s), step.weights)
+        people.ranker.finder.hot.clear()
         content.observe(step)
         start = end
     return asked
 
 
-def _asked(ranker: Ranker, content: ContentReplay, step: Touches, place: int) -> dict[str, Asked]:
+def _asked(people: PersonRanker, content: ContentReplay, step: Touches, place: int) -> dict[str, Asked]:
     """What would have been ranked for the touch at this place of the step, by space."""
-    state, user, taken = ranker.log.state, int(step.users[place]), int(step.items[place])
-    known = state.user_items[user, : state.user_n[user]]
+    state, user, taken = people.ranker.log.state, int(step.users[place]), int(step.items[place])
+    known = people.known(user)
     together = step.items[(step.users == user) & (step.items != taken)]
-    request = ranker.ask(user, int(state.item_platform[taken]), step.at_s)
+    request = Asks(user, int(state.item_platform[taken]), step.at_s)
     asked = {}
     for name, (near, close) in content.scores(user, content.platform_of(taken), step.at_s).items():
-        rows, features = ranker.describe(request, About(np.append(known, together), near))
+        rows, features = people.describe(request, np.append(known, together), near)
         said = np.zeros(len(state.item_n), np.float32)
         said[near] = close
         places = np.flatnonzero(rows == taken)
-        asked[name] = Asked(ranker.score(features), said[rows], int(places[0]) if len(places) else -1)
+        asked[name] = Asked(people.ranker.score(features), said[rows], int(places[0]) if len(places) else -1)
     return asked
 
 

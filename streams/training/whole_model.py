@@ -155,15 +155,15 @@ def _choices(
     say: Say,
 ) -> dict[str, Choice]:
     """By space; none where too few requests can tell."""
-    ranker = ranker_over(behaviour.items, behaviour.n_users, Bounds())
-    ranker.rerankers = rerankers
+    people = ranker_over(behaviour.items, behaviour.n_users, Bounds())
+    people.ranker.rerankers = rerankers
     say(f"asking content about {len(rows)} later requests ...")
 
     def on_request(n_asked: int, n_all: int) -> None:
         if n_asked % 500 == 0:
             say(f"asked {n_asked} of {n_all}")
 
-    asked = ask(behaviour.log, rows, ranker, content, on_request)
+    asked = ask(behaviour.log, rows, people, content, on_request)
     n_found = min(int(np.sum([each.taken >= 0 for each in of_space])) for of_space in asked.values())
     return choose(asked, len(behaviour.items.titles)) if n_found >= LEAST_REQUESTS else {}
 

@@ -1,7 +1,7 @@
 """What a whole recommendation costs, warm, on one core: everything that `braid serve` does for it is on.
 
 Run as `make bench NAME=whole_recommend ARGS="--rounds 3"`. 100,000 items with vectors on four platforms; 50,000 accounts
-of 20 touches in the live ranker; people with several interests and 12 tags, who ask for 10 items of one platform. A
+of 20 touches in the live ranker, two a person; people with several interests and 12 tags, who ask for 10 items of one platform. A
 profile publishes the latest 20 events of an account, some of them dislikes: `explained` and `plain` are asked by people
 of three accounts (60 items seen), `most` by people of five (100), the upper end. They are the use case, called one after
 the other by one thread of the serving process; `cpu` is the time of that thread alone, which on a machine that others
@@ -125,9 +125,9 @@ def fill_items(town: Town, n_items: int, rng: np.random.Generator) -> Catalogue:
 
 
 def fill_behaviour(ranker: LiveRanker, catalogue: Catalogue, n_accounts: int) -> None:
-    """Accounts that are nobody's who asks."""
+    """Accounts that are nobody's who asks, every two on neighbouring platforms one person's, with the same topics."""
     rng = catalogue.rng
-    topics = rng.integers(0, N_TOPICS, (n_accounts, TOPICS_A_PERSON))
+    topics = np.repeat(rng.integers(0, N_TOPICS, (n_accounts // 2, TOPICS_A_PERSON)), 2, axis=0)
     for day in range(90):
         accounts = rng.integers(0, n_accounts, n_accounts * TOUCHES // 90)
         chosen = topics[accounts, rng.integers(0, TOPICS_A_PERSON, len(accounts))]
@@ -141,6 +141,7 @@ def fill_behaviour(ranker: LiveRanker, catalogue: Catalogue, n_accounts: int) ->
             ]
             for at in range(0, len(touches), 500):
                 ranker.observe(touches[at : at + 500])
+    ranker.link([(f"account-{account}", f"account-{account + 1}") for account in range(0, n_accounts, 2)])
 
 
 def fill_people(town: Town, catalogue: Catalogue, n_people: int, accounts: Sequence[str]) -> list[ProfileRecord]:

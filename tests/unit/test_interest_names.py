@@ -14,7 +14,7 @@ from streams.domain.decay import DAY_S
 from streams.domain.events import Event, Item, event_id, item_key
 from streams.domain.folding import FoldRules, Observation, fold
 from streams.domain.interests import InterestRules
-from streams.domain.item_entries import ItemEntry
+from streams.domain.item_entries import ItemEntry, ItemNumbers, all_numbers_of
 from streams.domain.profiles import Model, ProfileRecord
 from streams.domain.publishing import Cause, PublishRules, profile_of
 from streams.domain.states import UserState, pack_state, unpack_state
@@ -42,6 +42,9 @@ class Shelf:
     def entries_of(self, keys: Sequence[str]) -> list[ItemEntry | None]:
         items = {item.item_id: item for item in ITEMS}
         return [ItemEntry(key.partition(":")[0], items[key.partition(":")[2]], NOW_S) for key in keys]
+
+    def numbers_of(self, keys: Sequence[str]) -> ItemNumbers:
+        return all_numbers_of(self.entries_of(keys))
 
 
 INDEX = build_index("exact", DIM)

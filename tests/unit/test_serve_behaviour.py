@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -79,6 +79,7 @@ def test_a_merge_tells_nothing_twice_and_an_erasure_forgets() -> None:
     merged = a_profile("two", "merge", {"shop": "acc-1", "news": "acc-2"}, ["e1"])
     feed.profiles_changed([(before, gone), (gone, None), (None, merged)])
     assert [touch.account for touch in told.touches] == ["acc-1"]
+    assert told.people == [["acc-1", "acc-2"]]
     assert told.forgotten == []
     feed.profiles_changed([(merged, replaced(merged, change=Change("erase", []), identity=Identity([]), recent=[]))])
     assert told.forgotten == ["acc-1", "acc-2"]
@@ -129,6 +130,7 @@ class Told:
     def __init__(self) -> None:
         self.touches: list[Touch] = []
         self.forgotten: list[str] = []
+        self.people: list[Sequence[str]] = []
 
     def put_items(self, titles: Mapping[str, str]) -> None: ...
 
@@ -136,6 +138,9 @@ class Told:
 
     def observe(self, touches: Sequence[Touch]) -> None:
         self.touches += touches
+
+    def link(self, people: Iterable[Sequence[str]]) -> None:
+        self.people += people
 
     def forget(self, accounts: Sequence[str]) -> None:
         self.forgotten += accounts

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from streams.evaluation.catalogue import Catalogue
 from streams.evaluation.methods.port import Ranking, Requests, Setting, Step
-from streams.ranking.candidates import About
 from streams.ranking.online import OnlineRanker, OnlineRules, Touches
-from streams.ranking.replays import Items, ranker_over
+from streams.ranking.replays import Asks, Items, ranker_over
 from streams.ranking.state import Bounds
 
 #: Where nothing fades, more people an item are worth keeping: there is no "lately" to choose them by.
@@ -39,9 +38,9 @@ class BraidMethod:
         catalogue, has_clock = setting.catalogue, setting.has_shared_clock
         items = Items(_texts(catalogue), catalogue.platform, len(catalogue.platforms))
         bounds = Bounds() if has_clock else WITHOUT_CLOCK
-        ranker = ranker_over(items, setting.n_users, bounds, has_shared_clock=has_clock)
+        people = ranker_over(items, setting.n_users, bounds, has_shared_clock=has_clock)
         rules = OnlineRules() if has_clock else LEARNING_WITHOUT_CLOCK
-        self._online = OnlineRanker(ranker, rules, setting.seed)
+        self._online = OnlineRanker(people, rules, setting.seed)
         self._has_clock = has_clock
         self._held_back: Step | None = None
 
@@ -60,12 +59,12 @@ class BraidMethod:
             self._learn_without_clock()
         elif len(requests):
             self._online.learn_if_due(float(requests.times_s.min()))
-        ranker = self._online.ranker
+        people = self._online.people
         rankings = []
         for user, platform, now_s, seen in zip(
             requests.users, requests.platforms, requests.times_s, requests.seen, strict=True
         ):
-            ranked = ranker.rank(ranker.ask(int(user), int(platform), float(now_s)), About(seen))
+            ranked = people.rank(Asks(int(user), int(platform), float(now_s)), seen)
             rankings.append(Ranking(ranked.rows.astype(np.intp), ranked.scores.astype(np.float64)))
         return rankings
 
@@ -86,8 +85,8 @@ class BraidMethod:
         self._online.learn(LEARNING_WITHOUT_CLOCK.first_passes)
 
     def _observe(self, step: Step, rows: NDArray[np.intp]) -> None:
-        log = self._online.ranker.log
-        log.observe(step.users[rows], step.items[rows], step.times_s[rows], step.weights[rows])
+        people = self._online.people
+        people.observe(step.users[rows], step.items[rows], step.times_s[rows], step.weights[rows])
 
 
 def braid(setting: Setting) -> BraidMethod:

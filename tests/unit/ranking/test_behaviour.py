@@ -107,7 +107,10 @@ def test_forgetting_a_person_leaves_no_reference(touches, user) -> None:
         assert user not in state.item_users[item, : state.item_n[item]].tolist()
         # What is beyond the kept touches is zero, not a trace.
         assert not state.item_times_s[item, state.item_n[item] :].any()
-    assert not any(array[user].any() for name, array in log.to_arrays().items() if name.startswith("user_"))
+    rings = {"user_next", "user_person"}
+    of_people = {name: array for name, array in log.to_arrays().items() if name.startswith("user_")}
+    assert {int(of_people[name][user]) for name in rings} == {user}
+    assert not any(array[user].any() for name, array in of_people.items() if name not in rings)
 
 
 @given(TOUCHES, st.integers(0, N_ITEMS - 1))

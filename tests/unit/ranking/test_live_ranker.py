@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from streams.domain.decay import DAY_S
+from streams.ranking.features import FEATURES
 from streams.ranking.live import LiveRanker, Question, Touch
 from streams.ranking.reranker_files import packaged
 from streams.ranking.state import Bounds
@@ -10,9 +11,10 @@ from streams.ranking.state import Bounds
 NOW_S = 100 * DAY_S
 
 
-def live(touches, bounds: Bounds | None = None) -> LiveRanker:
+def live(touches, bounds: Bounds | None = None, persons=()) -> LiveRanker:
     ranker = LiveRanker(packaged(), bounds)
     ranker.observe([Touch(account, item, day * DAY_S) for account, item, day in touches])
+    ranker.link(persons)
     return ranker
 
 
@@ -20,9 +22,10 @@ def asked(ranker: LiveRanker, *accounts: str, platform: str = "video", **more) -
     return [scored.item for scored in ranker.rank(Question(accounts, platform, NOW_S, **more), 10)]
 
 
-# Runners buy shoes and then watch the race; one cook watches the soup.
-RUNNERS = [(f"runner-{n}", item, 90.0 + n) for n in range(6) for item in ("shop:shoe", "video:race")]
-COOKS = [("cook", "shop:pan", 95.0), ("cook", "video:soup", 96.0), ("me-shop", "shop:shoe", 98.0)]
+# Runners buy shoes and then watch the race; one cook watches the soup. An account acts on one platform.
+RUNNERS = [(f"runner-{n}-{item[:4]}", item, 90.0 + n) for n in range(6) for item in ("shop:shoe", "video:race")]
+COOKS = [("cook-shop", "shop:pan", 95.0), ("cook-vide", "video:soup", 96.0), ("me-shop", "shop:shoe", 98.0)]
+PERSONS = [(f"{who}-shop", f"{who}-vide") for who in ["cook", *(f"runner-{n}" for n in range(6))]]
 
 
 def parts_of_the_best(ranker: LiveRanker):
@@ -32,7 +35,23 @@ def parts_of_the_best(ranker: LiveRanker):
 
 @pytest.mark.requirement("K2", "K4")
 def test_people_who_share_taste_on_one_platform_recommend_on_another() -> None:
-    assert asked(live(RUNNERS + COOKS), "me-shop")[0] == "video:race"
+    ranker = live(RUNNERS + COOKS, persons=PERSONS)
+    assert transferred(ranker)["video:race"] > transferred(ranker)["video:soup"]
+    assert asked(ranker, "me-shop")[0] == "video:race"
+
+
+@pytest.mark.requirement("B3")
+def test_people_whose_accounts_are_not_linked_any_more_carry_nothing_across() -> None:
+    ranker = live(RUNNERS + COOKS, persons=PERSONS)
+    ranker.link([[account] for person in PERSONS for account in person])
+    assert transferred(ranker)["video:race"] == transferred(ranker)["video:soup"]
+
+
+def transferred(ranker: LiveRanker) -> dict[str, float]:
+    """What is said of each item by what others with this person's items took to."""
+    at = FEATURES.index("co_visit_transfer")
+    scored = ranker.rank(Question(("me-shop",), "video", NOW_S), 10)
+    return {each.item: float(each.features[at]) for each in scored}
 
 
 def test_an_account_that_is_linked_brings_its_history_and_takes_it_away_again() -> None:

@@ -11,6 +11,7 @@ from streams.ranking.candidates import CandidateFinder
 from streams.ranking.features import FEATURES, N_FEATURES
 from streams.ranking.online import OnlineRanker, OnlineRules, Touches
 from streams.ranking.ranker import Ranker
+from streams.ranking.replays import PersonRanker
 from streams.ranking.request_log import N_KEPT, RequestLog
 from streams.ranking.titles import Titles
 
@@ -21,7 +22,7 @@ EAGER = OnlineRules(every_days=5, least_examples=20, n_learners=2)
 def online(rules: OnlineRules = EAGER) -> OnlineRanker:
     log = BehaviourLog(1)
     log.place_items(np.arange(N_ITEMS), np.zeros(N_ITEMS, np.int32))
-    return OnlineRanker(Ranker(log, CandidateFinder(Titles())), rules, seed=3)
+    return OnlineRanker(PersonRanker(Ranker(log, CandidateFinder(Titles())), N_USERS, 1), rules, seed=3)
 
 
 def touches(day: float, *pairs: tuple[int, int]) -> Touches:
@@ -84,7 +85,7 @@ def test_it_goes_on_from_the_rerankers_it_is_given() -> None:
     known = taught.ranker.rerankers
     again = online()
     again.ranker.rerankers = known
-    going_on = OnlineRanker(again.ranker, EAGER)
+    going_on = OnlineRanker(again.people, EAGER)
     for at, reranker in enumerate(going_on.rerankers()):
         np.testing.assert_array_equal(reranker.weights[0], known[at].weights[0])
 
