@@ -191,6 +191,7 @@ def _by_item(events: Sequence[InterestEvent], vectors: Vectors, weights: Weights
     single = _Groups(
         vectors[liked] * weights[liked].astype(np.float32)[:, None], weights[liked], [[row] for row in liked]
     )
+    # -1 where an item goes on, so that the greatest so far is where it began.
     starts = [at if not at or item != items[at - 1] else -1 for at, item in enumerate(items)]
     first_of = accumulate(starts, max)
     return single.join((first, at) for at, first in enumerate(first_of) if first != at)
