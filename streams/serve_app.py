@@ -24,6 +24,7 @@ from streams.brokers.connection import consumer_config, producer_config
 from streams.brokers.topics import TOMBSTONE_RETENTION_DAYS
 from streams.console.app import add_console, add_docs, sessions_of
 from streams.console.live import Live
+from streams.domain.decay import DAY_S
 from streams.domain.newest import NewestItems
 from streams.domain.popularity import Popularity
 from streams.domain.profiles import Model
@@ -51,7 +52,7 @@ from streams.serve_space import ModelSwitch, SpaceMaker, blend_space, first_mode
 from streams.serve_tools import add_tools
 from streams.service.popular_now import PopularNow
 from streams.service.similar_people import SimilarFinder
-from streams.settings import DAY_S, Settings
+from streams.settings import Settings
 from streams.shredding import shredding
 from streams.wiring import encoder_of, model_of, read_platforms
 

@@ -11,6 +11,7 @@ from streams.adapters.projection_file import ProjectionFile
 from streams.adapters.segment_files import load_segments
 from streams.console.live import Live
 from streams.console.parts import ConsoleParts, PeopleParts
+from streams.domain.decay import DAY_S
 from streams.domain.revision_notes import RevisionNote
 from streams.domain.segments import SegmentRules
 from streams.errors import UsageError
@@ -18,7 +19,7 @@ from streams.serve.parts import ServeParts
 from streams.serve_operations import operations_of
 from streams.serve_platforms import platform_parts
 from streams.service.item_map import ItemMap
-from streams.settings import DAY_S, Settings
+from streams.settings import Settings
 from streams.wiring import model_of, read_platforms
 
 _log = structlog.get_logger(__name__)

@@ -14,11 +14,12 @@ from streams.brokers.connection import client_config, consumer_config, producer_
 from streams.brokers.rights import SERVE_GROUP
 from streams.brokers.topic_admin import is_embedded
 from streams.console.operations_parts import Operations
+from streams.domain.decay import DAY_S
 from streams.domain.topic_names import TopicNames
 from streams.letter_parts import letter_desk_of, letter_samples_of, letter_trials_of, platform_of
 from streams.serve.parts import ServeParts
 from streams.service.people_preview import PreviewRules
-from streams.settings import DAY_S, Settings
+from streams.settings import Settings
 from streams.wiring import read_platforms, space_mark_of
 
 

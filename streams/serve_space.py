@@ -10,6 +10,7 @@ import structlog
 
 from index.factory import NearestIndex
 from streams.adapters.item_catalogue import LocalItemCatalogue, VectorModel
+from streams.domain.decay import DAY_S
 from streams.domain.interests import InterestRules, threshold_above
 from streams.domain.profiles import Model
 from streams.domain.ranking import ScoreWeights
@@ -26,7 +27,7 @@ from streams.service.explained_tags import TagDecay
 from streams.service.popular_now import PopularNow
 from streams.service.recommend import Recommender
 from streams.service.tastes import TasteReader, as_encoded
-from streams.settings import DAY_S, Settings
+from streams.settings import Settings
 from streams.telemetry import metrics
 from streams.wiring import sensitive_of
 

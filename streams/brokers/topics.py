@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import Final
 
 from streams.brokers.limits import DEAD_LETTER_MAX_BYTES, INPUT_MAX_BYTES, MIRROR_MAX_BYTES, STATE_MAX_BYTES
+from streams.domain.decay import DAY_S
 from streams.domain.topic_names import TopicNames
-from streams.settings import DAY_S, Topics
+from streams.settings import Topics
 
 #: How long readers of a compacted topic (snapshots of serve, replicas) may be away and still learn of a deletion.
 TOMBSTONE_RETENTION_DAYS: Final = 7.0

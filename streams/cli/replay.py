@@ -15,9 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 from streams.adapters.clock import SystemClock
 from streams.brokers.connection import producer_config
 from streams.brokers.contact import check_contact
+from streams.domain.decay import DAY_S
 from streams.domain.topic_names import EVENTS, TopicNames
 from streams.errors import Unavailable, UsageError
-from streams.settings import DAY_S, Settings
+from streams.settings import Settings
 from streams.simulation.publisher import Delivery, Publisher
 from streams.simulation.records import OutgoingRecord
 from streams.simulation.replaying import Rejected, newest_time_s, read_records

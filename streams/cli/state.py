@@ -13,8 +13,9 @@ from streams.adapters.folders import writable_folder
 from streams.adapters.snapshot_manifest import Manifest, Owner, read_manifest, secret_mark
 from streams.adapters.state_snapshots import check_fits, put_back, take
 from streams.brokers.topics import TOMBSTONE_RETENTION_DAYS
+from streams.domain.decay import DAY_S
 from streams.errors import Retryable, Unavailable
-from streams.settings import DAY_S, Settings
+from streams.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Keep a copy of the local state, and put it back.")
 
