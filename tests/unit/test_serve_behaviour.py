@@ -68,6 +68,21 @@ def test_what_people_with_the_same_taste_took_to_comes_though_its_words_have_not
     assert item.reason.signals["people who took to the same things took to it"] > 0.0
 
 
+@pytest.mark.requirement("K2", "K4")
+def test_what_people_took_to_on_one_platform_says_something_on_another(town: Town) -> None:
+    odd = an_item_record("video", an_item("odd", "zyxw vuts rqpo", "misc"))
+    town.publish_items([odd, an_item_record("video", an_item("even", "abcd efgh ijkl", "misc"))])
+    for number in range(8):
+        cook, other = f"cook{number}", f"other{number}"
+        town.live(Did("shop.wishlist.added", "shop:cooking-0", 2.0, person=cook))
+        town.live(Did("shop.wishlist.added", "shop:football-0", 2.0, person=other))
+        town.live(Did("video.video.liked", "video:odd", 1.0, person=cook), Did("video.video.liked", "video:even", 1.0, person=other))
+    cook = town.live(Did("shop.wishlist.added", "shop:cooking-0"))
+    answer = recommended(town, cook, platform="video", k=10, explain=True)
+    by_others = {item.key: item.reason.signals["people who took to the same things took to it"] for item in answer.items}
+    assert by_others["video:odd"] > by_others["video:even"]
+
+
 @pytest.mark.requirement("B3", "N8")
 def test_a_merge_tells_nothing_twice_and_an_erasure_forgets() -> None:
     told = Told()
