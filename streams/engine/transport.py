@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import faust
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP, ConsumerMessage
+from mode import Service
 
 from streams.engine.fatal import die
 from streams.engine.fetching import ConsumerThread, limits_of
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 
 _FULL_LANE_WAIT_S = 0.02
+#: How often a stopped flow counts as a poll: far below every longest poll interval.
+_STOPPED_POLL_S = 1.0
 #: Below Faust's own 90 s (`broker_request_timeout`), see `Consumer.perform_seek`.
 _SEEK_TIMEOUT_S = 45.0
 
@@ -89,6 +92,18 @@ class Consumer(driver.Consumer):
             for tp, records in got.items()
             if records
         }
+
+    @Service.task  # type: ignore[untyped-decorator] # of mode
+    async def _stay_in_the_group(self) -> None:
+        """Count a flow that is stopped as polls, as a full lane does: a take-over may restore for long.
+
+        Else aiokafka leaves the group after `broker_max_poll_interval`, and joins it again with the next poll, which
+        comes only when the flow goes on, which waits for the group.
+        """
+        while not self.should_stop:
+            if not self.flow_active:
+                self._thread.note_poll()
+            await self.sleep(_STOPPED_POLL_S)
 
     def _split(self, records: list[ConsumerRecord]) -> Iterator[Fetch]:
         # Bytes per fetch are no upper bound: the broker sends whole record batches.

@@ -100,7 +100,7 @@ def test_each_fate_of_an_event_is_found_by_its_id(stage: Stage, browser: Browser
             None,
         )
     )
-    profile = stage.get("/v1/accounts/music/mia/profile")
+    profile = stage.eventually(lambda: stage.get("/v1/accounts/music/mia/profile"))
     assert applied["profile_id"] == profile["profile_id"]
     assert 1 <= applied["revision"] <= profile["revision"]
     traced = stage.get(f"/events?platform=music&id={good}")["found"]["traced"]

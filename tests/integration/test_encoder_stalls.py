@@ -159,6 +159,17 @@ def test_an_encoder_that_hangs_past_the_longest_poll_interval_costs_no_partition
     assert worker.metric("braid_rebalances_total") == n_rebalances
 
 
+@pytest.mark.requirement("Q4")
+def test_a_take_over_that_lasts_past_the_longest_poll_interval_ends_in_work(
+    pipeline: Pipeline, moody: Callable[..., MoodyWorker]
+) -> None:
+    worker = moody(moody_poll_s=3.0, moody_take_over_s=8.0)
+    load = a_load_under_way(pipeline)
+    pipeline.publish(load, N_BEFORE)
+    pipeline.prove(load)
+    assert worker.process.poll() is None
+
+
 def describe(pipeline: Pipeline, items: dict[str, Item], topic: str = "") -> None:
     """Item events, one an item."""
     producer = producer_of(pipeline.broker)

@@ -2,7 +2,7 @@
 
 The file holds one word, read before every call and while a call hangs: `well`, `hang`, `raise`, `nan`. The encoder is the
 real one of the settings, but for what its device does. MOODY_POLL_S shortens the longest time between two polls, after
-which a consumer leaves its group.
+which a consumer leaves its group; MOODY_TAKE_OVER_S is what each take-over of a partition takes longer.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from encoders.factory import TextEncoder
 from streams import worker_parts
 from streams.brokers.faust_connection import faust_broker_options
 from streams.cli import main as braid
+from streams.engine import shell
+from streams.engine.ownership import OwnedPartition
 from streams.settings import Kafka, Settings, environment_without_braid
 from streams.wiring import encoder_of
 from tests.support.pipeline import SECRET, Worker, free_port
@@ -50,10 +52,16 @@ class MoodyEncoder:
 
 
 class MoodyWorker(Worker):
-    """That worker as a process, and the file that rules its encoder. moody_poll_s: see the module."""
+    """That worker as a process, and the file that rules its encoder. moody_poll_s, moody_take_over_s: see the module."""
 
     def __init__(
-        self, bootstrap_servers: str, prefix: str, folder: Path, moody_poll_s: float = 0.0, **extra: str
+        self,
+        bootstrap_servers: str,
+        prefix: str,
+        folder: Path,
+        moody_poll_s: float = 0.0,
+        moody_take_over_s: float = 0.0,
+        **extra: str,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.port, self.log, self._mood = free_port(), folder / "worker.log", folder / "mood"
@@ -67,6 +75,7 @@ class MoodyWorker(Worker):
             "BRAID_METRICS__PORT": str(self.port),
             "BRAID_PSEUDONYM__KEY": SECRET,
             "MOODY_POLL_S": str(moody_poll_s),
+            "MOODY_TAKE_OVER_S": str(moody_take_over_s),
             **extra,
         }
         with self.log.open("wb") as log:
@@ -94,6 +103,7 @@ class MoodyWorker(Worker):
 def main() -> None:
     """Put the moods before the encoder, then run the command as ever."""
     mood, max_poll_s = Path(sys.argv[1]), float(os.environ.pop("MOODY_POLL_S", "0"))
+    take_over_s = float(os.environ.pop("MOODY_TAKE_OVER_S", "0"))
 
     def moody_encoder_of(settings: Settings) -> MoodyEncoder:
         return MoodyEncoder(encoder_of(settings), mood)
@@ -106,6 +116,13 @@ def main() -> None:
             return {**options, "broker_max_poll_interval": max_poll_s}
 
         worker_parts.faust_broker_options = impatient
+    acquire = shell.acquire
+
+    def slowly(*arguments: Any) -> OwnedPartition:
+        time.sleep(take_over_s)
+        return acquire(*arguments)
+
+    shell.acquire = slowly
     sys.argv = ["braid", *sys.argv[2:]]
     braid()
 
