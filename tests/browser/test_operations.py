@@ -117,8 +117,7 @@ def test_a_held_encoder_ages_the_profile_stage_on_the_open_page(held: HeldStage,
 
 
 def test_a_page_says_that_it_is_stale_and_recovers_alone(held: HeldStage, browser: Browser) -> None:
-    browser.open(f"{held.url}/operations")
-    browser.eventually(lambda: browser.text("#freshness") == "live")
+    browser.open_live(f"{held.url}/operations")
     browser.driver.execute_script("window.isTheSamePage = true")
     browser.driver.execute_script(NOTES_STALE)
     serve = held.processes.pop("serve")
