@@ -75,7 +75,6 @@ class OnlineRanker:
         """Take touches into the state without learning from them."""
         times_s = np.full(len(touches.users), touches.at_s)
         self.people.observe(touches.users, touches.items, times_s, touches.weights)
-        self.ranker.finder.hot.clear()
 
     def log_example(self, user: int, taken: int, at_s: float, together: Rows) -> None:
         """Log what was on offer when `taken` was; together: rows taken at the same time, no alternatives to it.
@@ -83,8 +82,7 @@ class OnlineRanker:
         Nothing is logged when the candidates lacked it: the re-ranker orders candidates, it finds none.
         """
         asks = Asks(user, int(self.ranker.log.state.item_platform[taken]), at_s)
-        exclude = np.append(self.people.known(user), together[together != taken])
-        rows, features = self.people.describe(asks, exclude, only_with=taken)
+        rows, features = self.people.describe(asks, together[together != taken], only_with=taken)
         if len(rows) > 1:
             self.examples.add(features, int(np.flatnonzero(rows == taken)[0]))
 

@@ -54,34 +54,29 @@ class PersonRanker:
         users: NDArray[np.integer],
         items: NDArray[np.integer],
         times_s: NDArray[np.floating],
-        weights: NDArray[np.floating] | None = None,
+        weights: NDArray[np.floating],
     ) -> None:
-        """Touches (n,), see `BehaviourLog.observe`."""
+        """Touches (n,), see `BehaviourLog.observe`; what runs hot is counted again."""
         log = self.ranker.log
         log.observe(self._accounts[users, log.state.item_platform[items]], items, times_s, weights)
-
-    def known(self, user: int) -> Ints:
-        """The latest items of a person."""
-        self._assemble(user)
-        state = self.ranker.log.state
-        return state.user_items[ASKING, : state.user_n[ASKING]].copy()
+        self.ranker.finder.hot.clear()
 
     def describe(
         self, asks: Asks, exclude: NDArray[np.integer], extra: Ints | None = None, only_with: int | None = None
     ) -> tuple[Ints, Floats]:
-        """`Ranker.describe`; the items of `About` are given."""
-        return self.ranker.describe(self._ask(asks), About(exclude, extra, self._accounts[asks.user]), only_with)
+        """`Ranker.describe`. The person's latest items are no candidates, nor those to exclude."""
+        ask, state = self._ask(asks), self.ranker.log.state
+        known = state.user_items[ASKING, : state.user_n[ASKING]]
+        about = About(np.append(known, exclude), extra, self._accounts[asks.user])
+        return self.ranker.describe(ask, about, only_with)
 
     def rank(self, asks: Asks, exclude: NDArray[np.integer]) -> Ranked:
         """`Ranker.rank`."""
         return self.ranker.rank(self._ask(asks), About(exclude, own=self._accounts[asks.user]))
 
     def _ask(self, asks: Asks) -> Ask:
-        self._assemble(asks.user)
+        assemble(self.ranker.log.state, ASKING, self._accounts[asks.user])
         return self.ranker.ask(ASKING, asks.platform, asks.now_s)
-
-    def _assemble(self, user: int) -> None:
-        assemble(self.ranker.log.state, ASKING, self._accounts[user])
 
 
 def ranker_over(items: Items, n_people: int, bounds: Bounds, *, has_shared_clock: bool = True) -> PersonRanker:

@@ -72,7 +72,7 @@ class BehaviourFeed:
         while known:
             willing = [profile for profile in known if not self._refuses(profile)]
             self._observe([touch for profile in willing for touch in _touches(profile, likes_of(profile))])
-            self._ranker.link([_accounts_of(profile) for profile in willing if len(profile.identity.accounts) > 1])
+            self._ranker.link([_accounts_of(profile) for profile in willing if _is_linked(profile)])
             known = list(islice(everybody, FILL))
         with self._lock:
             for change in self._waiting:

@@ -106,7 +106,6 @@ def ask(
         if at == len(rows):
             break
         people.observe(step.users, step.items, np.full(len(step.users), step.at_s), step.weights)
-        people.ranker.finder.hot.clear()
         content.observe(step)
         start = end
     return asked
@@ -115,12 +114,11 @@ def ask(
 def _asked(people: PersonRanker, content: ContentReplay, step: Touches, place: int) -> dict[str, Asked]:
     """What would have been ranked for the touch at this place of the step, by space."""
     state, user, taken = people.ranker.log.state, int(step.users[place]), int(step.items[place])
-    known = people.known(user)
     together = step.items[(step.users == user) & (step.items != taken)]
     request = Asks(user, int(state.item_platform[taken]), step.at_s)
     asked = {}
     for name, (near, close) in content.scores(user, content.platform_of(taken), step.at_s).items():
-        rows, features = people.describe(request, np.append(known, together), near)
+        rows, features = people.describe(request, together, near)
         said = np.zeros(len(state.item_n), np.float32)
         said[near] = close
         places = np.flatnonzero(rows == taken)
