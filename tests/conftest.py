@@ -25,7 +25,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "braid"))
 def no_stray_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings of the machine must not decide a test."""
     for name in os.environ:
-        if name.startswith("BRAID_") and name not in {"BRAID_BENCH_DATA", "BRAID_TEST_KAFKA"}:
+        if name.startswith("BRAID_") and name not in {"BRAID_BENCH_DATA", "BRAID_TEST_DEVICE", "BRAID_TEST_KAFKA"}:
             monkeypatch.delenv(name)
 
 

@@ -28,7 +28,9 @@ from streams.settings.serving import Api, Console, Index, IngestApi, Mcp, Recomm
 PREFIX = "BRAID_"
 TOML_FILE = "braid.toml"
 #: Read by tests and benchmarks, or naming another file; not settings of the product.
-OUTSIDE_NAMES = frozenset({"BRAID_BENCH_DATA", "BRAID_CONFIG", "BRAID_FAILPOINT", "BRAID_TEST_KAFKA"})
+OUTSIDE_NAMES = frozenset(
+    {"BRAID_BENCH_DATA", "BRAID_CONFIG", "BRAID_FAILPOINT", "BRAID_TEST_DEVICE", "BRAID_TEST_KAFKA"}
+)
 
 
 class Settings(BaseSettings):

@@ -13,15 +13,22 @@ from hypothesis import strategies as st
 
 from encoders import EncoderSpec, TextEncoder, build_encoder
 from streams.ports import Encoder
+from tests.support.devices import DEVICE
 
 SPECS = {
     "hashed": EncoderSpec("hashed"),
-    "minilm": EncoderSpec("minilm", dtype="float32", lexical="off", n_threads=1),
+    "minilm": EncoderSpec("minilm", device=DEVICE, dtype="float32", lexical="off", n_threads=1),
     "minilm, prefixed": EncoderSpec(
-        "minilm", dtype="float32", lexical="off", n_threads=1, passage_prefix="passage: ", query_prefix="query: "
+        "minilm",
+        device=DEVICE,
+        dtype="float32",
+        lexical="off",
+        n_threads=1,
+        passage_prefix="passage: ",
+        query_prefix="query: ",
     ),
-    "minilm, blended": EncoderSpec("minilm", dtype="float32", n_threads=1),
-    "minilm, blended, bfloat16": EncoderSpec("minilm", dtype="bfloat16", n_threads=1, max_batch_tokens=64),
+    "minilm, blended": EncoderSpec("minilm", device=DEVICE, dtype="float32", n_threads=1),
+    "minilm, blended, bfloat16": EncoderSpec("minilm", device=DEVICE, dtype="bfloat16", n_threads=1, max_batch_tokens=64),
 }
 BLANKS = ["", " ", "\n\t", "　"]
 WORDS = st.sampled_from(["tea", "Kaffee", "无线耳机", "very good", "[SEP]", "👍", "\ud800", "\0", "x" * 300, "5000"])

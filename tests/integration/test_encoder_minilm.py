@@ -16,6 +16,7 @@ from encoders.factory import TextEncoder
 from encoders.hashed import HashedEncoder
 from encoders.model_files import find_model
 from encoders.transformer import TransformerEncoder, TransformerOptions
+from tests.support.devices import DEVICE
 from tests.support.related_texts import CHINESE, ENGLISH
 
 TEXTS = (
@@ -33,7 +34,7 @@ from encoders import EncoderSpec, ModelUnavailable, build_encoder
 @cache
 def _minilm(dtype: str = "float32", *, packed: bool = True) -> TransformerEncoder:
     options = TransformerOptions(packed=packed, max_batch_tokens=1024)
-    return TransformerEncoder(find_model("minilm"), "minilm", choose_placement("cpu", dtype), options)
+    return TransformerEncoder(find_model("minilm"), "minilm", choose_placement(DEVICE, dtype), options)
 
 
 def _run(program: str) -> subprocess.CompletedProcess[str]:
