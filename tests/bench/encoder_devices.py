@@ -46,12 +46,11 @@ def main() -> None:
     report: dict[str, object] = {"name": NAME, "machine": machine(), "commit": commit(), "torch": torch.__version__}
     if torch.cuda.is_available():
         report["card"] = torch.cuda.get_device_name()
-    bulk, calls = [], []
+    bulk, calls = [], call_rows(options.devices[0], options.dtypes[0], options.seconds, packed=False)
     for device, dtype in product(options.devices, options.dtypes):
         bulk += [bulk_row(device, dtype, budget, packed=True) for budget in BUDGETS[device]]
         bulk.append(bulk_row(device, dtype, DEFAULT_BUDGET, packed=False))
         calls += call_rows(device, dtype, options.seconds, packed=True)
-    calls += call_rows(options.devices[0], options.dtypes[0], options.seconds, packed=False)
     print(json.dumps({**report, "bulk": bulk, "calls": calls}), flush=True)
 
 
