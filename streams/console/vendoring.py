@@ -1,6 +1,6 @@
 """`python -m streams.console.vendoring`: the console's packages from npm, each held to its pinned hash.
 
-Run by `make setup` and before a wheel is built; what is there already is left alone.
+Run by `make setup` and before a wheel is built; what is there already is left alone, and what is named no more goes.
 """
 
 from __future__ import annotations
@@ -28,13 +28,17 @@ class VendoringError(Exception):
 
 
 def main() -> int:
-    """Fetch what is missing."""
+    """Fetch what is missing, take away what is left over."""
     try:
         for package in tomllib.loads(PINS.read_text("utf-8"))["package"]:
             target = _target(package)
-            if not all((target / Path(name).name).is_file() for name in package["files"]):
+            names = {Path(name).name for name in package["files"]}
+            if not all((target / name).is_file() for name in names):
                 _fetch(package, target)
                 print(f"{package['name']} {package['version']} -> {target.relative_to(HERE.parents[1])}")  # noqa: T201
+            for file in target.iterdir():
+                if file.name not in names:
+                    file.unlink()
     except VendoringError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1

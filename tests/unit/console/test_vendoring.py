@@ -74,6 +74,14 @@ def test_what_is_there_is_not_fetched_again(npm: Npm) -> None:
     assert len(npm.called.read_text().splitlines()) == 1
 
 
+def test_a_file_that_is_named_no_more_goes(npm: Npm) -> None:
+    npm.offers(GOOD)
+    assert vendoring.main() == 0
+    (npm.target / "other.js").write_text("2")
+    assert vendoring.main() == 0
+    assert {file.name for file in npm.target.iterdir()} == {"thing.js", "LICENSE"}
+
+
 def test_a_package_that_is_not_what_was_pinned_is_not_unpacked(npm: Npm, capsys: pytest.CaptureFixture[str]) -> None:
     npm.offers(an_archive({"dist/thing.js": "bad", "LICENSE": "MIT"}), pinned=GOOD)
     assert vendoring.main() == 1
