@@ -5,22 +5,19 @@
   const LOOK_MS = 250;
   const ZONE = "braid-zone";
 
-  // One stream a page: <main> or a part of it names what it shows in data-live, e.g. "person=<id>&channel=flow".
+  // Says that the page waits until the stream of live.js is first heard.
   const badge = document.getElementById("freshness");
   let heardAt = 0;
 
   function heard() {
     heardAt = Date.now();
-    if (badge) {
-      badge.hidden = false;
-      badge.className = "badge good";
-      badge.textContent = badge.dataset.live;
-    }
+    if (!badge) return;
+    badge.className = "badge good";
+    badge.textContent = badge.dataset.live;
   }
 
   function look() {
     if (!badge || !heardAt || Date.now() - heardAt < SILENT_MS) return;
-    badge.hidden = false;
     badge.className = "badge stale";
     badge.textContent = `${badge.dataset.stale} ${shown(new Date(heardAt)).slice(11)}`;
   }
