@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from encoders import bge_archive
 from encoders.errors import ModelUnavailable, UnsupportedModel
 from encoders.pooling import Pooling
 
@@ -35,13 +36,15 @@ _SAMPLE_BYTES = 4096
 
 
 def find_model(model: str) -> Path:
-    """Folder of the packaged model, a local folder, the hub's cache, or what the hub then sends.
+    """Folder of the packaged model, of the one out of an archive, a local one, the hub's cache, or what the hub sends.
 
     Raises:
         ModelUnavailable: none of them has it.
     """
     if model == PACKAGED:
         return _packaged_folder()
+    if model == bge_archive.NAME:
+        return bge_archive.found_folder()
     folder = Path(model).expanduser()
     if folder.is_dir():
         if not (folder / "config.json").is_file():
@@ -56,6 +59,8 @@ def published_name(model: str) -> str:
     """The name that may appear in records: a hub name as it is, of a local folder only its last part."""
     if model == PACKAGED:
         return "all-MiniLM-L6-v2"
+    if model == bge_archive.NAME:
+        return bge_archive.PUBLISHED
     return Path(model).expanduser().name if Path(model).expanduser().is_dir() else model
 
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from streams.cli import dead_letters, keys, models, segments, state, topics
+from streams.cli import dead_letters, encoder, keys, models, segments, state, topics
 from streams.cli.broker import broker
 from streams.cli.canary import canary
 from streams.cli.check import check
@@ -46,6 +46,7 @@ app.command()(canary)
 app.command()(evaluate)
 app.command()(train)
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(encoder.app, name="encoder")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(segments.app, name="segments")

@@ -8,16 +8,14 @@ from functools import cache
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from encoders.blended import BlendedEncoder, unreadable_tokens
 from encoders.devices import choose_placement
-from encoders.factory import TextEncoder
 from encoders.hashed import HashedEncoder
 from encoders.model_files import find_model
 from encoders.transformer import TransformerEncoder, TransformerOptions
 from tests.support.devices import DEVICE
-from tests.support.related_texts import CHINESE, ENGLISH
+from tests.support.related_texts import CHINESE, ENGLISH, share_found
 
 TEXTS = (
     [text for pair in ENGLISH for text in pair] + ["guitar strings " * n for n in (1, 5, 20, 63, 200)] + ["无线耳机"]
@@ -60,28 +58,18 @@ def test_meaning_is_found_without_a_shared_word() -> None:
     assert rows[0] @ rows[1] > 0.5 > 0.2 > rows[0] @ rows[2]
 
 
-def _found(encoder: TextEncoder, pairs: tuple[tuple[str, str], ...], others: tuple[tuple[str, str], ...]) -> float:
-    """Share of the texts of `pairs` whose nearest among all texts, of both languages, is their own other half."""
-    texts = [text for pair in (*pairs, *others) for text in pair]
-    vectors: NDArray[np.float32] = encoder.encode(texts).vectors
-    closeness = vectors @ vectors.T
-    np.fill_diagonal(closeness, -1)
-    rows = np.arange(2 * len(pairs))
-    return float((closeness[rows].argmax(axis=1) == rows ^ 1).mean())
-
-
 @pytest.mark.requirement("D5")
 def test_the_lexical_channel_finds_related_chinese_texts_that_the_english_model_cannot() -> None:
-    alone, blended = _found(_minilm(), CHINESE, ENGLISH), _found(BlendedEncoder(_minilm()), CHINESE, ENGLISH)
+    alone, blended = share_found(_minilm(), CHINESE, ENGLISH), share_found(BlendedEncoder(_minilm()), CHINESE, ENGLISH)
     assert alone < 0.35
     assert blended > 0.85
 
 
 @pytest.mark.requirement("D5")
 def test_english_does_not_lose_by_the_lexical_channel() -> None:
-    alone, blended = _found(_minilm(), ENGLISH, CHINESE), _found(BlendedEncoder(_minilm()), ENGLISH, CHINESE)
+    alone, blended = share_found(_minilm(), ENGLISH, CHINESE), share_found(BlendedEncoder(_minilm()), ENGLISH, CHINESE)
     assert blended >= alone > 0.7
-    assert _found(HashedEncoder(), ENGLISH, CHINESE) < 0.2
+    assert share_found(HashedEncoder(), ENGLISH, CHINESE) < 0.2
 
 
 def test_a_blended_english_text_stays_close_to_the_models_own_vector() -> None:

@@ -19,8 +19,9 @@ from confluent_kafka.admin import AdminClient
 from streams.brokers.connection import admin_config, consumer_config, producer_config
 from streams.brokers.embedded import EmbeddedBroker
 from streams.brokers.kafka import KafkaCluster
-from streams.brokers.maven import KAFKA_VERSION, default_cache_dir, find_java
+from streams.brokers.maven import KAFKA_VERSION, find_java
 from streams.errors import Unavailable
+from streams.maven import default_cache_dir
 from streams.settings import Kafka, Topics
 
 RUNNING_CLUSTER = "BRAID_TEST_KAFKA"

@@ -6,6 +6,11 @@ of their whole length.
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.factory import TextEncoder
+
 CHINESE: tuple[tuple[str, str], ...] = (
     ("无线蓝牙耳机 主动降噪 超长续航", "这副降噪耳机音质很好，戴着不疼，电池能用一整天"),
     ("机械键盘 青轴 背光 游戏办公", "键盘手感清脆，打字声音有点大，打游戏很爽"),
@@ -82,3 +87,13 @@ ENGLISH: tuple[tuple[str, str], ...] = (
     ("Electric car range test", "Charging my EV in winter takes too long"),
     ("Stock market falls sharply", "Investors lost billions as shares dropped today"),
 )
+
+
+def share_found(encoder: TextEncoder, pairs: tuple[tuple[str, str], ...], others: tuple[tuple[str, str], ...]) -> float:
+    """Share of the texts of `pairs` whose nearest among all texts, of both languages, is their own other half."""
+    texts = [text for pair in (*pairs, *others) for text in pair]
+    vectors: NDArray[np.float32] = encoder.encode(texts).vectors
+    closeness = vectors @ vectors.T
+    np.fill_diagonal(closeness, -1)
+    rows = np.arange(2 * len(pairs))
+    return float((closeness[rows].argmax(axis=1) == rows ^ 1).mean())
