@@ -55,7 +55,7 @@ class EncoderSpec:
     passage_prefix: str = ""
     query_prefix: str = ""
     max_text_tokens: int = 128
-    max_batch_tokens: int = 4096
+    max_batch_tokens: int | Literal["auto"] = "auto"
     lexical: Literal["auto", "on", "off"] = "auto"
     n_threads: int = 0
 

@@ -1,7 +1,8 @@
 """Any Hugging Face encoder as unit vectors: packed batches where the architecture allows, length buckets elsewhere.
 
-B texts, D dimensions. The dtype is part of the version: float32 and bfloat16 vectors of one text differ by up to .001
-in cosine, so they share neither a cache nor an index unless the operator fixes the dtype for all machines.
+B texts, D dimensions. The dtype is part of the version: float32 and bfloat16 vectors of one text differ by .0001 in
+cosine, enough to exchange near neighbours (docs/performance.md), so they share neither a cache nor an index unless the
+operator fixes the dtype for all machines. The device is none: in float32 a GPU gives the processor's vectors.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from encoders.padded import PaddedModel
 from encoders.pooling import Pooling, pool
 from encoders.tokens import Ids, Tokenizer, TokenLists
 
+#: Most tokens of a batch. A small one leaves a GPU waiting for the launches of its kernels (docs/performance.md).
+BATCH_TOKENS = {"cpu": 4_096, "cuda": 16_384}
+
 SCHEME = 1  # raised when the same files and settings begin to give other vectors
 
 
@@ -42,13 +46,13 @@ class TokenModel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TransformerOptions:
-    """How a model is run. packed=False forces the padded reference."""
+    """How a model is run. max_batch_tokens "auto": what suits the device. packed=False forces the padded reference."""
 
     pooling: Pooling | Literal["auto"] = "auto"
     passage_prefix: str = ""
     query_prefix: str = ""
     max_text_tokens: int = 128
-    max_batch_tokens: int = 4096
+    max_batch_tokens: int | Literal["auto"] = "auto"
     packed: bool = True
 
 
@@ -66,10 +70,10 @@ class TransformerEncoder:
         """
         self.name = name
         self.placement = placement
-        self._options = options
+        self._max_batch_tokens = batch_tokens(options, placement)
         self._pooling: Pooling = declared_pooling(folder) if options.pooling == "auto" else options.pooling
         model, tokenizer = _load(folder)
-        self._model = _token_model(model, tokenizer, placement, options)
+        self._model = _token_model(model, tokenizer, placement, self._max_batch_tokens, packed=options.packed)
         self.dim = self._model.dim
         limit = min(options.max_text_tokens, self._model.max_tokens, declared_max_tokens(folder) or 1 << 30)
         prefixes = {"passage": options.passage_prefix, "query": options.query_prefix}
@@ -110,7 +114,7 @@ class TransformerEncoder:
         )
 
     def _batches(self, lengths: NDArray[np.int64]) -> list[NDArray[np.intp]]:
-        return list(token_batches(lengths, self._options.max_batch_tokens, padded=self._model.pads))
+        return list(token_batches(lengths, self._max_batch_tokens, padded=self._model.pads))
 
     def _run(self, batches: list[list[Ids]]) -> Vectors:
         """All batches are queued before the one copy back, the only wait for a GPU in the call."""
@@ -118,6 +122,11 @@ class TransformerEncoder:
             pooled = [pool(*self._model.hidden(batch), self._pooling) for batch in batches]
             vectors: Vectors = torch.cat(pooled).cpu().numpy()
         return vectors
+
+
+def batch_tokens(options: TransformerOptions, placement: Placement) -> int:
+    """The token budget of a batch."""
+    return BATCH_TOKENS[placement.device.type] if options.max_batch_tokens == "auto" else options.max_batch_tokens
 
 
 def _padding(ids: Sequence[Ids], batch: NDArray[np.intp]) -> int:
@@ -140,7 +149,7 @@ def _load(folder: Path) -> tuple[Any, Any]:
     return model.eval(), tokenizer
 
 
-def _token_model(model: Any, tokenizer: Any, placement: Placement, options: TransformerOptions) -> TokenModel:
-    if options.packed and can_pack(model.config):
-        return PackedBert(model, placement, n_rows=options.max_batch_tokens)
+def _token_model(model: Any, tokenizer: Any, placement: Placement, n_rows: int, *, packed: bool) -> TokenModel:
+    if packed and can_pack(model.config):
+        return PackedBert(model, placement, n_rows=n_rows)
     return PaddedModel(model, placement, pad_id=tokenizer.pad_token_id or 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
@@ -77,7 +77,9 @@ class EncoderChoice(Group):
     )
     query_prefix: str = Field("auto", description="Put before search queries; auto knows the E5 family's `query: `.")
     max_text_tokens: int = Field(128, ge=8, le=8192, description="Longer texts are cut; the cuts are counted.")
-    max_batch_tokens: int = Field(4096, ge=64, description="Token budget of one encoder call.")
+    max_batch_tokens: Annotated[int, Field(ge=64)] | Literal["auto"] = Field(
+        "auto", description="Tokens that the model takes at once; auto: 4096 on a processor, 16384 on a GPU."
+    )
     lexical: Literal["auto", "on", "off"] = Field(
         "auto",
         description="Character n-gram channel beside the semantic one; auto adds it to the packaged English model.",

@@ -221,7 +221,7 @@ ENCODER_FAILURES = _counter(
 )
 UNENCODABLE_TEXTS = _counter(
     "braid_unencodable_texts_total",
-    "Texts that failed alone again and again while others work: they count as texts without content.",
+    "Texts that failed alone again and again while others as long work: they count as texts without content.",
     "Any: report the encoder and its version; the events count, their vectors do not.", "stage",
 )
 

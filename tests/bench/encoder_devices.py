@@ -20,7 +20,7 @@ import torch
 
 from encoders.devices import choose_placement
 from encoders.model_files import find_model
-from encoders.transformer import TransformerEncoder, TransformerOptions
+from encoders.transformer import BATCH_TOKENS, TransformerEncoder, TransformerOptions
 from tests.bench.report import commit, machine
 from tests.bench.texts import of_length, varied
 
@@ -29,7 +29,6 @@ CALL_TEXTS = (1, 8, 32, 128)
 CALL_WORDS = (6, 28, 120)  # of this list a word is about one token, and a text has two more
 BUDGETS = {"cuda": (4096, 16384, 65536, 262144), "cpu": (4096,)}
 BULK_TEXTS = {"cuda": 8192, "cpu": 512}
-DEFAULT_BUDGET = 4096
 ROUNDS = 3
 MIB = 1 << 20
 
@@ -46,17 +45,19 @@ def main() -> None:
     report: dict[str, object] = {"name": NAME, "machine": machine(), "commit": commit(), "torch": torch.__version__}
     if torch.cuda.is_available():
         report["card"] = torch.cuda.get_device_name()
-    bulk, calls = [], call_rows(options.devices[0], options.dtypes[0], options.seconds, packed=False)
+    bulk, calls = [], []
     for device, dtype in product(options.devices, options.dtypes):
-        bulk += [bulk_row(device, dtype, budget, packed=True) for budget in BUDGETS[device]]
-        bulk.append(bulk_row(device, dtype, DEFAULT_BUDGET, packed=False))
         calls += call_rows(device, dtype, options.seconds, packed=True)
+        bulk += [bulk_row(device, dtype, budget, packed=True) for budget in BUDGETS[device]]
+        bulk.append(bulk_row(device, dtype, BATCH_TOKENS[device], packed=False))
+        if (device, dtype) == (options.devices[0], options.dtypes[0]):
+            calls += call_rows(device, dtype, options.seconds, packed=False)
     print(json.dumps({**report, "bulk": bulk, "calls": calls}), flush=True)
 
 
 def call_rows(device: str, dtype: str, seconds: float, *, packed: bool) -> list[Row]:
     """Every size and length of a call."""
-    encoder = built(device, dtype, DEFAULT_BUDGET, packed=packed)
+    encoder = built(device, dtype, BATCH_TOKENS[device], packed=packed)
     about: Row = {"device": device, "dtype": dtype, "packed": packed}
     rows: list[Row] = []
     for n_texts, n_words in product(CALL_TEXTS, CALL_WORDS):

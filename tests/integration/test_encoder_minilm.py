@@ -14,6 +14,7 @@ from encoders.devices import choose_placement
 from encoders.hashed import HashedEncoder
 from encoders.model_files import find_model
 from encoders.transformer import TransformerEncoder, TransformerOptions
+from streams.adapters.patient_encoder import probe_as_long_as
 from tests.support.devices import DEVICE
 from tests.support.related_texts import CHINESE, ENGLISH, share_found
 
@@ -92,6 +93,14 @@ def test_letters_of_other_scripts_count_as_unreadable_even_when_the_vocabulary_s
     assert flags[tokenizer.unknown_id]
     assert all(flags[tokenizer.vocabulary[token]] for token in ("中", "ж", "##ж"))
     assert not any(flags[tokenizer.vocabulary[token]] for token in ("the", "##ing", "ß", "5", "[CLS]"))
+
+
+@pytest.mark.requirement("A7")
+def test_a_probe_takes_no_fewer_tokens_than_the_text_that_it_stands_for() -> None:
+    texts = [*TEXTS, "", "x" * 90, "2026-11-26 14:58", "!?" * 20, "👍" * 30, "ﷺ", *(text for pair in CHINESE for text in pair)]
+    for text in texts:
+        own, probe = (_minilm().tokenizer.read([each], "passage").ids[0] for each in (text, probe_as_long_as(text)))
+        assert len(own) <= len(probe)
 
 
 @pytest.mark.requirement("D8")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from encoders.devices import choose_placement, read_cpu_flags
+from encoders.devices import Placement, choose_placement, read_cpu_flags
 from encoders.errors import UnsupportedModel
+from encoders.transformer import TransformerOptions, batch_tokens
 
 
 @pytest.mark.parametrize("flag", ["avx512_bf16", "amx_bf16"])
@@ -43,3 +44,10 @@ def test_the_flags_are_those_of_the_first_processor(tmp_path: Path) -> None:
 
 def test_a_system_without_cpuinfo_has_no_flags(tmp_path: Path) -> None:
     assert read_cpu_flags(tmp_path / "absent") == frozenset()
+
+
+@pytest.mark.parametrize(("device", "n_tokens"), [("cpu", 4_096), ("cuda", 16_384), ("cuda:1", 16_384)])
+def test_a_gpu_gets_larger_batches_than_a_processor_unless_somebody_says(device: str, n_tokens: int) -> None:
+    placement = Placement(torch.device(device), torch.float32, "as asked")
+    assert batch_tokens(TransformerOptions(), placement) == n_tokens
+    assert batch_tokens(TransformerOptions(max_batch_tokens=512), placement) == 512

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from encoders.encoding import Encoding
 from encoders.hashed import HashedEncoder
 from streams.adapters.embedding_cache import MemoryEmbeddingCache
-from streams.adapters.patient_encoder import MAX_WAIT_S, PatientEncoder
+from streams.adapters.patient_encoder import ALONE_TRIES, MAX_WAIT_S, PatientEncoder
 from streams.ports import Role
 from streams.service.encode_texts import CachingEncoder
 from streams.telemetry import metrics
@@ -70,6 +70,37 @@ def test_one_text_that_can_never_be_encoded_holds_nothing_up_and_is_counted() ->
     vectors = patient(device, []).encode(texts).vectors
     assert [bool(row.any()) for row in vectors] == [text != "poison" for text in texts]
     assert metrics.UNENCODABLE_TEXTS.labels("profile")._value.get() == n_before + 1
+
+
+@pytest.mark.requirement("A7")
+def test_a_long_text_that_can_never_be_encoded_is_given_up_too() -> None:
+    poison, long = "poison " * 200, "guitar strings " * 100
+    device = Device(lambda _, asked: "nan" if poison in asked else "well")
+    vectors = patient(device, []).encode([long, poison, long]).vectors
+    assert [bool(row.any()) for row in vectors] == [True, False, True]
+
+
+@pytest.mark.requirement("Q4")
+@pytest.mark.parametrize("long", ["guitar strings " * 20, "x" * 300, "吉他琴弦" * 75])
+def test_while_memory_is_short_for_long_texts_only_they_wait_and_none_is_given_up(long: str) -> None:
+    n_before = metrics.UNENCODABLE_TEXTS.labels("profile")._value.get()
+    device = Device(lambda call, asked: "raise" if call <= 60 and max(map(len, asked)) >= 300 else "well")
+    texts = ["tea", *(f"{number} {long}" for number in range(4)), "coffee"]
+    vectors = patient(device, []).encode(texts).vectors
+    np.testing.assert_array_equal(vectors, HashedEncoder(DIM).encode(texts).vectors)
+    assert metrics.UNENCODABLE_TEXTS.labels("profile")._value.get() == n_before
+
+
+@pytest.mark.requirement("A7")
+def test_whether_a_text_is_itself_the_reason_shows_once_there_is_memory_for_its_length() -> None:
+    poison, n_calls_short = "poison " * 50, 60
+    device = Device(lambda call, asked: "raise" if "poison" in asked[0] or long_and_early(call, asked) else "well")
+
+    def long_and_early(call: int, asked: Sequence[str]) -> bool:
+        return call <= n_calls_short and len(asked[0]) >= len(poison)
+
+    assert not patient(device, []).encode([poison]).vectors.any()
+    assert n_calls_short < device.n_calls <= n_calls_short + 2 * ALONE_TRIES + 1
 
 
 def test_a_device_that_is_down_for_long_is_asked_ever_more_rarely_and_no_text_is_given_up() -> None:

@@ -37,6 +37,19 @@ def test_all_wrong_values_are_reported_at_once_with_setting_and_value(monkeypatc
     assert "BRAID_API__PORT = '70000'" in str(caught.value)
 
 
+@pytest.mark.parametrize(("value", "read"), [("auto", "auto"), ("65536", 65_536)])
+def test_a_number_stands_where_auto_would_choose_one(monkeypatch, value, read):
+    monkeypatch.setenv("BRAID_ENCODER__MAX_BATCH_TOKENS", value)
+    assert Settings.load().encoder.max_batch_tokens == read
+
+
+@pytest.mark.parametrize("value", ["63", "large"])
+def test_a_number_that_is_none_or_too_small_is_named_with_what_may_stand_there(monkeypatch, value):
+    monkeypatch.setenv("BRAID_ENCODER__MAX_BATCH_TOKENS", value)
+    with pytest.raises(UsageError, match=f"BRAID_ENCODER__MAX_BATCH_TOKENS = '{value}'.*\n.*'auto'"):
+        Settings.load()
+
+
 def test_a_missing_pseudonym_secret_is_an_error_that_suggests_one():
     with pytest.raises(UsageError, match=r"BRAID_PSEUDONYM__KEY=[0-9a-f]{32}"):
         Settings.load().pseudonym_key()
