@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.decay import DAY_S
-from streams.ranking.compiled import compiled
+from streams.ranking.compiled import compiled, inlined
 from streams.ranking.neighbours import N_SIGNALS, N_SOURCES, N_TAKERS, NEAREST, SIGNALS, Ask, Scratch, place_of
 from streams.ranking.observing import habit_of, heat_kept
 from streams.ranking.prefetching import AHEAD, fetch
@@ -80,17 +80,17 @@ class Candidates(NamedTuple):
     title_lengths: Ints
 
 
-@compiled
+@inlined
 def _log(value: float) -> float:
     return math.log1p(max(value, 0.0))
 
 
-@compiled
+@inlined
 def _log_count(count: int) -> float:
     return float(_LOGS[count]) if count < len(_LOGS) else math.log1p(count)
 
 
-@compiled
+@inlined
 def _write_item(state: BehaviourState, item: int, now_s: float, row: Floats) -> None:
     """The item by itself: how hot, how old, rising or falling, and what sort of people took to it last."""
     n = state.item_n[item]
@@ -116,7 +116,7 @@ def _write_item(state: BehaviourState, item: int, now_s: float, row: Floats) -> 
     row[_TAKERS_FOLLOW], row[_TAKERS_FOLLOW + 1] = _takers(state, item, min(n, LATEST_TAKERS))
 
 
-@compiled
+@inlined
 def _takers(state: BehaviourState, item: int, latest: int) -> tuple[float, float]:
     """Of the latest to take to the item, means of: how much they follow what is new, ln(1 + touches)."""
     n = state.item_n[item]
@@ -128,7 +128,7 @@ def _takers(state: BehaviourState, item: int, latest: int) -> tuple[float, float
     return follow / max(latest, 1), active / max(latest, 1)
 
 
-@compiled
+@inlined
 def _fetch_item(state: BehaviourState, candidates: Candidates, item: int) -> None:
     """Ask for what is in one place an item."""
     fetch(state.item_n, item, 0)
@@ -141,7 +141,7 @@ def _fetch_item(state: BehaviourState, candidates: Candidates, item: int) -> Non
     fetch(candidates.title_lengths, item, 0)
 
 
-@compiled
+@inlined
 def _fetch_touches(state: BehaviourState, item: int) -> None:
     """Ask for the latest touches; `item_n` is there by now."""
     latest = max(state.item_n[item] - 1, 0)
@@ -151,7 +151,7 @@ def _fetch_touches(state: BehaviourState, item: int) -> None:
         fetch(state.item_users, item, column)
 
 
-@compiled
+@inlined
 def _fetch_takers(state: BehaviourState, item: int) -> None:
     """Ask for the latest takers, who are known by now."""
     n = state.item_n[item]
@@ -182,7 +182,7 @@ def _write_person(state: BehaviourState, ask: Ask, row: Floats) -> None:
         row[9 + habit] = habit_of(state, user, habit)
 
 
-@compiled
+@inlined
 def _write_fit(row: Floats) -> None:
     """How far the item is from what the person usually takes to: as hot, as early in its burst, as old."""
     habits = row[_PERSON_AT + 9 : _PERSON_AT + 9 + N_HABITS]
@@ -195,7 +195,7 @@ def _write_fit(row: Floats) -> None:
     row[_FIT_AT + 7] = habits[1] * row[_FOLLOWED + 1]
 
 
-@compiled
+@inlined
 def _write_walk(scratch: Scratch, item: int, week: float, row: Floats) -> None:
     """What co-behaviour says. week: ln(1 + touches of the item in 7 days)."""
     place = place_of(scratch, item)

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.ranking.compiled import compiled
+from streams.ranking.compiled import compiled, inlined
 from streams.ranking.prefetching import AHEAD, fetch
 from streams.ranking.state import BehaviourState, Doubles, Ints
 from streams.ranking.titles import N_BUCKETS, Postings, TitleState
@@ -86,7 +86,7 @@ def word_signals(
     return signals
 
 
-@compiled
+@inlined
 def _fetch_titles(titles: TitleState, rows: Ints, at: int) -> None:
     """Ask for titles that come soon."""
     if at + 2 * AHEAD < len(rows):
@@ -97,7 +97,7 @@ def _fetch_titles(titles: TitleState, rows: Ints, at: int) -> None:
         fetch(titles.weights, titles.starts[rows[at + AHEAD]], 0)
 
 
-@compiled
+@inlined
 def _write_cosines(titles: TitleState, scratch: WordScratch, weights: Doubles, item: int, cosines: Doubles) -> None:
     """Cosines of an item's title with each of the person's, into (titles,)."""
     cosines[:] = 0.0
