@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from streams.domain.decay import DAY_S
 from streams.ranking.compiled import compiled, inlined
 from streams.ranking.neighbours import N_SIGNALS, N_SOURCES, N_TAKERS, NEAREST, SIGNALS, Ask, Scratch, place_of
-from streams.ranking.observing import habit_of, heat_kept
+from streams.ranking.observing import drawn_to, habit_of, heat_kept, usual
 from streams.ranking.prefetching import AHEAD, fetch
 from streams.ranking.state import (
     BURST_GAP_DAYS,
@@ -103,9 +103,11 @@ def _write_item(state: BehaviourState, item: int, now_s: float, row: Floats) -> 
         kept = heat_kept(idle_days, at)
         row[_HEAT + at] = _log(state.item_sums[item, at] * kept)
         row[_FOLLOWED + at] = _log(state.item_sums[item, N_HEATS + at] * kept)
-    times_s = state.item_times_s[item, :n]  # rising
+    since = n
     for width in range(len(_WINDOWS_DAYS)):
-        row[_WINDOWS + width] = _log_count(n - np.searchsorted(times_s, now_s - _WINDOWS_DAYS[width] * DAY_S))
+        while since > 0 and state.item_times_s[item, since - 1] >= now_s - _WINDOWS_DAYS[width] * DAY_S:
+            since -= 1
+        row[_WINDOWS + width] = _log_count(n - since)
     row[_BURST] = _log((now_s - state.item_burst_s[item]) / DAY_S) if idle_days <= BURST_GAP_DAYS else 0.0
     row[_AGE] = _log((now_s - state.item_first_s[item]) / DAY_S)
     row[_IDLE] = _log(idle_days)
@@ -121,9 +123,10 @@ def _takers(state: BehaviourState, item: int, latest: int) -> tuple[float, float
     """Of the latest to take to the item, means of: how much they follow what is new, ln(1 + touches)."""
     n = state.item_n[item]
     follow = active = 0.0
+    usually = usual(state, 1)
     for at in range(n - 1, n - 1 - latest, -1):
         taker = state.item_users[item, at]
-        follow += habit_of(state, taker, 1)
+        follow += drawn_to(usually, state, taker, 1)
         active += _log_count(int(state.user_habits[taker, TOTAL]))
     return follow / max(latest, 1), active / max(latest, 1)
 

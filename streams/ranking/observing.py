@@ -54,10 +54,16 @@ def usual(state: BehaviourState, habit: int) -> float:
 
 
 @inlined
+def drawn_to(everybodys: float, state: BehaviourState, user: int, habit: int) -> float:
+    """`habit_of`, for whoever asks about many people and knows everybody's mean."""
+    known = state.user_habits[user, HABIT + habit]
+    return float((known + everybodys) / (state.user_habits[user, MASS] + 1.0))
+
+
+@inlined
 def habit_of(state: BehaviourState, user: int, habit: int) -> float:
     """A person's mean of a habit, drawn towards everybody's as if that were one more touch."""
-    known = state.user_habits[user, HABIT + habit]
-    return float((known + usual(state, habit)) / (state.user_habits[user, MASS] + 1.0))
+    return drawn_to(usual(state, habit), state, user, habit)
 
 
 @compiled
