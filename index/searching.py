@@ -9,7 +9,7 @@ cheaper, and that is exact.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -38,13 +38,15 @@ def around(view: View, request: Request) -> tuple[list[str], Vectors]:
     found = list(_found(view, request))
     # Once from memory, for all queries and for the answer: this is what a search waits for.
     together = np.unique(np.concatenate([rows for _, rows in found]))
-    keys, vectors = view.log.keys.keys_of(together), view.vectors_at(together)
+    vectors = view.vectors_at(together)
     is_best = np.zeros(len(together), np.bool_)
     for query, rows in found:
         places = np.searchsorted(together, rows)
-        is_best[_best_k(scores_of(query, vectors[places]), places, keys, request.k)] = True
-    best = sorted(np.flatnonzero(is_best).tolist(), key=keys.__getitem__)
-    return [keys[at] for at in best], vectors[best]
+        is_best[_best_k(view, scores_of(query, vectors[places]), places, together, request.k)] = True
+    best = np.flatnonzero(is_best)
+    keys = view.log.keys.keys_of(together[best])
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return [keys[at] for at in order], vectors[best[order]]
 
 
 def _found(view: View, request: Request) -> Iterator[tuple[Vectors, Rows]]:
@@ -121,13 +123,14 @@ def _best(view: View, query: Vectors, rows: Rows, k: int) -> tuple[Rows, Vectors
     return rows[good], scores[good]
 
 
-def _best_k(scores: Vectors, places: Rows, keys: Sequence[str], k: int) -> Rows:
-    """The places, each with a score (N,), of the best k, in any order; ties by key."""
+def _best_k(view: View, scores: Vectors, places: Rows, together: Rows, k: int) -> Rows:
+    """The places, each with a score (N,), of the best k, in any order; ties by key. together: the row of each place."""
     if len(places) <= k:
         return places
     least = np.partition(scores, -k)[-k]
     better, tied = places[scores > least], places[scores == least]
     n_left = k - len(better)
     if len(tied) > n_left:
-        tied = np.array(sorted(tied.tolist(), key=keys.__getitem__)[:n_left], np.int64)
+        by_key = np.array(sorted(range(len(tied)), key=view.log.keys.keys_of(together[tied]).__getitem__))
+        tied = tied[by_key[:n_left]]
     return np.concatenate([better, tied])

@@ -108,10 +108,9 @@ def diverse_choice(scores: Scores, vectors: Vectors, k: int, diversity: float, b
     nearest = np.zeros(n)
     gain = (1.0 - diversity) * scores
     chosen: list[int] = []
-    left = np.ones(n, dtype=np.bool_)
     for _ in range(k):
-        at = int(np.argmax(np.where(left, gain - diversity * nearest, -np.inf))) if chosen else 0
+        at = int((gain - diversity * nearest).argmax()) if chosen else 0
         chosen.append(at)
-        left[at] = False
+        gain[at] = -np.inf
         nearest = np.maximum(nearest, close[at])
     return sorted(chosen)

@@ -16,8 +16,9 @@ from streams.ranking import neighbours
 from streams.ranking.features import Candidates, Floats
 from streams.ranking.hot import NO_PLACE, HotItems
 from streams.ranking.neighbours import Ask, Scratch, scratch_for, walk
-from streams.ranking.state import BehaviourState, Doubles, Ints
+from streams.ranking.state import BehaviourState, Ints
 from streams.ranking.titles import Postings, Titles
+from streams.ranking.tops import top
 from streams.ranking.words import WordScratch, items_by_words, word_scratch_for, word_signals
 
 #: Signals of the walk and how many of the top by each come in.
@@ -65,13 +66,13 @@ class CandidateFinder:
         met, by_signal = scratch.met[:n_met], scratch.signals[:n_met]
         hot, places = self._hot(state, ask)
         parts = [hot]
-        parts += [_top(met, by_signal[:, signal], n) for signal, n in BY_SIGNAL]
+        parts += [top(met, by_signal[:, signal], n) for signal, n in BY_SIGNAL]
         person = (ask.user, ask.platform)
         self.titles.make_room(len(state.item_n))
         if self.postings is not None:
             n_found = items_by_words(state, self.titles.state, self.postings, words, person)
             found = words.found[:n_found]
-            parts.append(_top(found, words.sums[found], BY_WORDS))
+            parts.append(top(found, words.sums[found], BY_WORDS))
         if about.extra is not None:
             parts.append(about.extra[state.item_platform[about.extra] == ask.platform].astype(np.int32))
         rows = self._distinct(np.concatenate(parts), about.exclude)
@@ -103,11 +104,3 @@ class CandidateFinder:
 
 def _outgrown(scratch: Scratch, state: BehaviourState) -> bool:
     return len(scratch.met) != len(state.item_n) or len(scratch.people) != len(state.user_n)
-
-
-def _top(rows: Ints, values: Doubles, n: int) -> Ints:
-    """The rows of the n greatest positive values."""
-    if len(rows) > n:
-        greatest = np.argpartition(-values, n)[:n]
-        rows, values = rows[greatest], values[greatest]
-    return rows[values > 0.0]

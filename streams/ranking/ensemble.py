@@ -11,7 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.ranking.reranker import Floats, Reranker
+from streams.ranking.compiled import compiled
+from streams.ranking.reranker import CLIPPED_AT, Floats, Reranker
+
+_MOST = np.float32(CLIPPED_AT)
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Ensemble:
         if all(
             np.array_equal(first.mean, each.mean) and np.array_equal(first.scale, each.scale) for each in self.members
         ):
-            return first.standardised(features)
+            return _standardised(np.ascontiguousarray(features), first.mean, first.scale)
         return np.stack([each.standardised(features) for each in self.members])
 
     def _forward(self, standardised: Floats) -> Floats:
@@ -65,7 +68,28 @@ class Ensemble:
         active = standardised
         for weights, biases in zip(self.weights[:-1], self.biases[:-1], strict=True):
             active = np.matmul(active, weights)
-            active += biases
-            np.maximum(active, 0.0, out=active)
+            _activate(active, biases)
         scores: Floats = (np.matmul(active, self.weights[-1]) + self.biases[-1])[..., 0]
         return scores
+
+
+@compiled
+def _standardised(features: Floats, mean: Floats, scale: Floats) -> Floats:
+    """`Reranker.standardised` of (N, F) in one pass, digit by digit."""
+    known = np.empty_like(features)
+    for at in range(len(features)):
+        for column in range(len(mean)):
+            value = (features[at, column] - mean[column]) * scale[column]
+            value = min(max(value, -_MOST), _MOST) if value == value else np.float32(0.0)  # noqa: PLR0124 - nan is not
+            known[at, column] = value
+    return known
+
+
+@compiled
+def _activate(active: Floats, biases: Floats) -> None:
+    """max(active + biases, 0) in place, of (M, N, H) and (M, 1, H)."""
+    for member in range(len(active)):
+        for at in range(active.shape[1]):
+            for unit in range(active.shape[2]):
+                value = active[member, at, unit] + biases[member, 0, unit]
+                active[member, at, unit] = value if value > 0.0 else np.float32(0.0)

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.decay import DAY_S
-from streams.ranking.compiled import compiled
+from streams.ranking.compiled import compiled, inlined
 from streams.ranking.neighbours import N_SIGNALS, N_SOURCES, N_TAKERS, NEAREST, SIGNALS, Ask, Scratch, place_of
-from streams.ranking.observing import habit_of, heat_kept
+from streams.ranking.observing import drawn_to, habit_of, heat_kept, usual
 from streams.ranking.prefetching import AHEAD, fetch
 from streams.ranking.state import (
     BURST_GAP_DAYS,
@@ -80,17 +80,17 @@ class Candidates(NamedTuple):
     title_lengths: Ints
 
 
-@compiled
+@inlined
 def _log(value: float) -> float:
     return math.log1p(max(value, 0.0))
 
 
-@compiled
+@inlined
 def _log_count(count: int) -> float:
     return float(_LOGS[count]) if count < len(_LOGS) else math.log1p(count)
 
 
-@compiled
+@inlined
 def _write_item(state: BehaviourState, item: int, now_s: float, row: Floats) -> None:
     """The item by itself: how hot, how old, rising or falling, and what sort of people took to it last."""
     n = state.item_n[item]
@@ -103,9 +103,11 @@ def _write_item(state: BehaviourState, item: int, now_s: float, row: Floats) -> 
         kept = heat_kept(idle_days, at)
         row[_HEAT + at] = _log(state.item_sums[item, at] * kept)
         row[_FOLLOWED + at] = _log(state.item_sums[item, N_HEATS + at] * kept)
-    times_s = state.item_times_s[item, :n]  # rising
+    since = n
     for width in range(len(_WINDOWS_DAYS)):
-        row[_WINDOWS + width] = _log_count(n - np.searchsorted(times_s, now_s - _WINDOWS_DAYS[width] * DAY_S))
+        while since > 0 and state.item_times_s[item, since - 1] >= now_s - _WINDOWS_DAYS[width] * DAY_S:
+            since -= 1
+        row[_WINDOWS + width] = _log_count(n - since)
     row[_BURST] = _log((now_s - state.item_burst_s[item]) / DAY_S) if idle_days <= BURST_GAP_DAYS else 0.0
     row[_AGE] = _log((now_s - state.item_first_s[item]) / DAY_S)
     row[_IDLE] = _log(idle_days)
@@ -116,19 +118,20 @@ def _write_item(state: BehaviourState, item: int, now_s: float, row: Floats) -> 
     row[_TAKERS_FOLLOW], row[_TAKERS_FOLLOW + 1] = _takers(state, item, min(n, LATEST_TAKERS))
 
 
-@compiled
+@inlined
 def _takers(state: BehaviourState, item: int, latest: int) -> tuple[float, float]:
     """Of the latest to take to the item, means of: how much they follow what is new, ln(1 + touches)."""
     n = state.item_n[item]
     follow = active = 0.0
+    usually = usual(state, 1)
     for at in range(n - 1, n - 1 - latest, -1):
         taker = state.item_users[item, at]
-        follow += habit_of(state, taker, 1)
+        follow += drawn_to(usually, state, taker, 1)
         active += _log_count(int(state.user_habits[taker, TOTAL]))
     return follow / max(latest, 1), active / max(latest, 1)
 
 
-@compiled
+@inlined
 def _fetch_item(state: BehaviourState, candidates: Candidates, item: int) -> None:
     """Ask for what is in one place an item."""
     fetch(state.item_n, item, 0)
@@ -141,7 +144,7 @@ def _fetch_item(state: BehaviourState, candidates: Candidates, item: int) -> Non
     fetch(candidates.title_lengths, item, 0)
 
 
-@compiled
+@inlined
 def _fetch_touches(state: BehaviourState, item: int) -> None:
     """Ask for the latest touches; `item_n` is there by now."""
     latest = max(state.item_n[item] - 1, 0)
@@ -151,7 +154,7 @@ def _fetch_touches(state: BehaviourState, item: int) -> None:
         fetch(state.item_users, item, column)
 
 
-@compiled
+@inlined
 def _fetch_takers(state: BehaviourState, item: int) -> None:
     """Ask for the latest takers, who are known by now."""
     n = state.item_n[item]
@@ -182,7 +185,7 @@ def _write_person(state: BehaviourState, ask: Ask, row: Floats) -> None:
         row[9 + habit] = habit_of(state, user, habit)
 
 
-@compiled
+@inlined
 def _write_fit(row: Floats) -> None:
     """How far the item is from what the person usually takes to: as hot, as early in its burst, as old."""
     habits = row[_PERSON_AT + 9 : _PERSON_AT + 9 + N_HABITS]
@@ -195,7 +198,7 @@ def _write_fit(row: Floats) -> None:
     row[_FIT_AT + 7] = habits[1] * row[_FOLLOWED + 1]
 
 
-@compiled
+@inlined
 def _write_walk(scratch: Scratch, item: int, week: float, row: Floats) -> None:
     """What co-behaviour says. week: ln(1 + touches of the item in 7 days)."""
     place = place_of(scratch, item)

@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.decay import DAY_S
-from streams.ranking.compiled import compiled
+from streams.ranking.compiled import compiled, inlined
 from streams.ranking.observing import decayed
-from streams.ranking.prefetching import AHEAD, fetch
+from streams.ranking.prefetching import AHEAD, FAR_AHEAD, fetch
 from streams.ranking.state import TOTAL, BehaviourState, Doubles, Ints
+from streams.ranking.walk_ahead import fetch_person, fetch_soon, fetch_touches
 
 #: Columns of `Walked.signals`, in order.
 SIGNALS: Final = (
@@ -134,7 +135,7 @@ def scratch_for(state: BehaviourState) -> Scratch:
     )
 
 
-@compiled
+@inlined
 def place_of(scratch: Scratch, item: int) -> int:
     """Where the signals of an item are; -1 when this request has not met it."""
     # What an earlier request left in item_place is told by met, which says otherwise.
@@ -142,7 +143,7 @@ def place_of(scratch: Scratch, item: int) -> int:
     return int(place) if place < scratch.n_met[0] and scratch.met[place] == item else -1
 
 
-@compiled
+@inlined
 def _meet(scratch: Scratch, item: int) -> int:
     """The place of an item's signals, begun if this request has not met it yet."""
     place = place_of(scratch, item)
@@ -150,12 +151,13 @@ def _meet(scratch: Scratch, item: int) -> int:
         place = scratch.n_met[0]
         scratch.n_met[0] += 1
         scratch.met[place], scratch.item_place[item] = item, place
-        scratch.signals[place, :] = 0.0
+        for column in range(COLUMNS):
+            scratch.signals[place, column] = 0.0
         scratch.signals[place, SOURCE_SEEN] = -1.0
     return int(place)
 
 
-@compiled
+@inlined
 def _co_visit(signals: Doubles, ask: Ask, source: _Source, touch: tuple[float, float, int], focus: float) -> None:
     """Add one co-visit to an item's signals. touch: (time, time of the shared item by the same person, steps between).
 
@@ -193,7 +195,7 @@ def _co_visit(signals: Doubles, ask: Ask, source: _Source, touch: tuple[float, f
     signals[BEST] = max(signals[BEST], signals[SOURCE_SUM])
 
 
-@compiled
+@inlined
 def _follow(state: BehaviourState, scratch: Scratch, ask: Ask, source: _Source, taker: tuple[int, float]) -> None:
     """From somebody who took to the source, and when, to what else they took to, with any of their accounts."""
     focus = 1.0 / math.sqrt(_total_of(state, taker[0]) + USER_PRIOR)
@@ -206,7 +208,7 @@ def _follow(state: BehaviourState, scratch: Scratch, ask: Ask, source: _Source, 
             break
 
 
-@compiled
+@inlined
 def _follow_account(
     state: BehaviourState, scratch: Scratch, ask: Ask, source: _Source, taker: tuple[int, float, float]
 ) -> None:
@@ -227,7 +229,7 @@ def _follow_account(
         _co_visit(scratch.signals[_meet(scratch, item)], ask, source, (at_s, shared_s, steps), focus)
 
 
-@compiled
+@inlined
 def _total_of(state: BehaviourState, account: int) -> float:
     """Touches ever of a person, with all accounts."""
     total, other = state.user_habits[account, TOTAL], state.user_next[account]
@@ -237,54 +239,7 @@ def _total_of(state: BehaviourState, account: int) -> float:
     return float(total)
 
 
-@compiled
-def _fetch_person(state: BehaviourState, row: int) -> None:
-    """Ask for what tells whether somebody is worth following."""
-    fetch(state.user_n, row, 0)
-    fetch(state.user_habits, row, TOTAL)
-    fetch(state.user_totals, row, 0)
-    fetch(state.user_next, row, 0)
-    fetch(state.user_person, row, 0)
-
-
-@compiled
-def _fetch_touches(state: BehaviourState, row: int, platform: int) -> None:
-    """Ask for about twenty touches of an account that has any there; what `_fetch_person` asked for is there by now."""
-    if state.user_totals[row, platform] > 0:
-        for column in (0, 16):
-            fetch(state.user_items, row, column)
-            fetch(state.user_times_s, row, column)
-
-
-@compiled
-def _fetch_items(state: BehaviourState, scratch: Scratch, row: int, platform: int) -> None:
-    """Ask for what `_follow` reads of an account's items, which are there by now."""
-    if state.user_totals[row, platform] > 0:
-        for at in range(state.user_n[row]):
-            fetch(state.item_platform, state.user_items[row, at], 0)
-            fetch(scratch.item_place, state.user_items[row, at], 0)
-
-
-@compiled
-def _fetch_soon(state: BehaviourState, scratch: Scratch, shared: NDArray[np.int64], at: int, platform: int) -> None:
-    """Ask for those whom the walk comes to soon, and half as far ahead for what they do with their next account."""
-    if at + 3 * AHEAD < len(shared):
-        _fetch_person(state, shared[at + 3 * AHEAD, 1])
-    if at + 2 * AHEAD < len(shared):
-        row = shared[at + 2 * AHEAD, 1]
-        _fetch_touches(state, row, platform)
-        _fetch_person(state, state.user_next[row])
-    if at + AHEAD < len(shared):
-        row = shared[at + AHEAD, 1]
-        _fetch_items(state, scratch, row, platform)
-        _fetch_touches(state, state.user_next[row], platform)
-    if at + AHEAD // 2 < len(shared):
-        row = shared[at + AHEAD // 2, 1]
-        if state.user_next[row] != row:
-            _fetch_items(state, scratch, state.user_next[row], platform)
-
-
-@compiled
+@inlined
 def _person_at(scratch: Scratch, row: int, n_people: int) -> int:
     """The place of somebody among the n_people met so far, or right behind, where their likeness begins."""
     place = scratch.person_place[row]
@@ -295,7 +250,7 @@ def _person_at(scratch: Scratch, row: int, n_people: int) -> int:
     return n_people
 
 
-@compiled
+@inlined
 def _source_at(state: BehaviourState, ask: Ask, at: int) -> _Source:
     """The person's item that lies `at` back from the last one."""
     last = state.user_n[ask.user] - 1
@@ -316,7 +271,7 @@ def _source_at(state: BehaviourState, ask: Ask, at: int) -> _Source:
     )
 
 
-@compiled
+@inlined
 def _alike_by(state: BehaviourState, ask: Ask, source: _Source, shared_s: float) -> float:
     """How much it makes two people alike that both took to an item: rare, lately, and at about the same time."""
     apart_days = abs(shared_s - source.at_s) / DAY_S if ask.has_shared_clock else 0.0
@@ -324,7 +279,7 @@ def _alike_by(state: BehaviourState, ask: Ask, source: _Source, shared_s: float)
     return rarity * decayed(source.age_days, SHARED_DAYS) * (0.3 + 0.7 * decayed(apart_days, APART_DAYS))
 
 
-@compiled
+@inlined
 def _take_lately(state: BehaviourState, scratch: Scratch, ask: Ask, person: int) -> None:
     """Add what a neighbour took to in the last two months, with any of their accounts. person: their place."""
     first = account = scratch.people[person]
@@ -337,7 +292,7 @@ def _take_lately(state: BehaviourState, scratch: Scratch, ask: Ask, person: int)
             break
 
 
-@compiled
+@inlined
 def _take_account(state: BehaviourState, scratch: Scratch, ask: Ask, neighbour: tuple[int, int, float]) -> None:
     """neighbour: (one of their accounts, their place, likeness a touch)."""
     account, person, per_touch = neighbour
@@ -365,18 +320,18 @@ def _take_account(state: BehaviourState, scratch: Scratch, ask: Ask, neighbour: 
             signals[NEAREST] = max(signals[NEAREST], like)
 
 
-@compiled
+@inlined
 def _take_all_lately(state: BehaviourState, scratch: Scratch, ask: Ask, people: tuple[int, int]) -> None:
     """people: first and one past the last place of the neighbours."""
     for person in range(people[0], people[1]):
         if person + 2 * AHEAD < people[1]:
-            _fetch_person(state, scratch.people[person + 2 * AHEAD])
+            fetch_person(state, scratch.people[person + 2 * AHEAD])
         if person + AHEAD < people[1]:
-            _fetch_touches(state, scratch.people[person + AHEAD], ask.platform)
+            fetch_touches(state, scratch.people[person + AHEAD], ask.platform)
         _take_lately(state, scratch, ask, person)
 
 
-@compiled
+@inlined
 def _shared_touches(state: BehaviourState, ask: Ask) -> NDArray[np.int64]:
     """What the walk goes along, source by source: int64 (M, 3), (which source, who took to it, which touch of it)."""
     last, n_sources = state.user_n[ask.user] - 1, min(state.user_n[ask.user], ask.sources)
@@ -393,6 +348,18 @@ def _shared_touches(state: BehaviourState, ask: Ask) -> NDArray[np.int64]:
     return shared
 
 
+@inlined
+def _divide_by_rarity(state: BehaviourState, scratch: Scratch) -> None:
+    """The other half of the cosines."""
+    n_met = scratch.n_met[0]
+    for place in range(n_met):
+        if place + FAR_AHEAD < n_met:
+            fetch(state.item_total, scratch.met[place + FAR_AHEAD], 0)
+        norm = math.sqrt(state.item_total[scratch.met[place]] + ITEM_PRIOR)
+        for signal in range(TRANSITION):
+            scratch.signals[place, signal] /= norm
+
+
 @compiled
 def walk(state: BehaviourState, scratch: Scratch, ask: Ask, own: Ints) -> int:
     """Fill the signals of every item of the platform that the walk meets; how many, rows in `scratch.met`.
@@ -407,7 +374,7 @@ def walk(state: BehaviourState, scratch: Scratch, ask: Ask, own: Ints) -> int:
     if len(shared):
         source = _source_at(state, ask, 0)
     for at in range(len(shared)):
-        _fetch_soon(state, scratch, shared, at, ask.platform)
+        fetch_soon(state, scratch.item_place, shared, at, ask.platform)
         if shared[at, 0] != source.at:
             source = _source_at(state, ask, shared[at, 0])
         other, shared_s = shared[at, 1], float(state.item_times_s[source.item, shared[at, 2]])
@@ -421,7 +388,5 @@ def walk(state: BehaviourState, scratch: Scratch, ask: Ask, own: Ints) -> int:
             scratch.like[person, 1] += alike
         _follow(state, scratch, ask, source, (other, shared_s))
     _take_all_lately(state, scratch, ask, (n_own, n_people))
-    for place in range(scratch.n_met[0]):
-        # The other half of the cosine.
-        scratch.signals[place, :TRANSITION] /= math.sqrt(state.item_total[scratch.met[place]] + ITEM_PRIOR)
+    _divide_by_rarity(state, scratch)
     return int(scratch.n_met[0])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.decay import DAY_S
-from streams.ranking.compiled import compiled
+from streams.ranking.compiled import compiled, inlined
 from streams.ranking.state import (
     BURST_GAP_DAYS,
     HABIT,
@@ -34,30 +34,36 @@ GAP_KEPT = 0.7
 LEAST_HABIT = 0.05
 
 
-@compiled
+@inlined
 def decayed(days: float, half_life_days: float) -> float:
     """2^(-days/half-life); time never runs backwards."""
     return float(2.0 ** (-max(days, 0.0) / half_life_days))
 
 
-@compiled
+@inlined
 def heat_kept(days: float, at: int) -> float:
     """What `days` leave of the decayed count `at` (0 to 2)."""
     return decayed(days, 2.0 if at == 0 else 7.0 if at == 1 else 30.0)
 
 
-@compiled
+@inlined
 def usual(state: BehaviourState, habit: int) -> float:
     """Everybody's mean of a habit."""
     mass = state.everybody[N_HABITS]
     return float(state.everybody[habit] / mass) if mass > 0.0 else 0.0
 
 
-@compiled
+@inlined
+def drawn_to(everybodys: float, state: BehaviourState, user: int, habit: int) -> float:
+    """`habit_of`, for whoever asks about many people and knows everybody's mean."""
+    known = state.user_habits[user, HABIT + habit]
+    return float((known + everybodys) / (state.user_habits[user, MASS] + 1.0))
+
+
+@inlined
 def habit_of(state: BehaviourState, user: int, habit: int) -> float:
     """A person's mean of a habit, drawn towards everybody's as if that were one more touch."""
-    known = state.user_habits[user, HABIT + habit]
-    return float((known + usual(state, habit)) / (state.user_habits[user, MASS] + 1.0))
+    return drawn_to(usual(state, habit), state, user, habit)
 
 
 @compiled
@@ -78,7 +84,7 @@ def keep_latest(ids: Ints, times_s: Seconds, n: int, new_id: int, at_s: int) -> 
     return n + 1
 
 
-@compiled
+@inlined
 def _describe_item(state: BehaviourState, item: int, at_s: float, habits: Doubles) -> None:
     """What an item looks like at a time, in the terms of `HABITS`, into (N,)."""
     if state.item_total[item] == 0:
@@ -92,7 +98,7 @@ def _describe_item(state: BehaviourState, item: int, at_s: float, habits: Double
     habits[5] = math.log1p(state.item_total[item])
 
 
-@compiled
+@inlined
 def _touch_item(state: BehaviourState, item: int, at_s: float, weight: float, followed: float) -> None:
     if state.item_total[item] == 0:
         state.item_first_s[item] = state.item_burst_s[item] = state.item_last_s[item] = at_s
@@ -109,7 +115,7 @@ def _touch_item(state: BehaviourState, item: int, at_s: float, weight: float, fo
     state.item_total[item] += 1
 
 
-@compiled
+@inlined
 def _touch_user(state: BehaviourState, user: int, platform: int, at_s: float, habits: Doubles) -> None:
     known = state.user_habits[user]
     if known[MASS] == 0.0:

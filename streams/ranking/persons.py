@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.ranking.compiled import compiled, inlined
 from streams.ranking.state import MASS, TOTAL, BehaviourState, Ints
 
 #: The row that holds the history of whoever asks; no account has it.
@@ -54,28 +55,52 @@ def _close(state: BehaviourState, accounts: NDArray[np.integer]) -> None:
         link_each(state, accounts[None].astype(np.int32))
 
 
+@compiled
 def assemble(state: BehaviourState, into: int, accounts: Ints) -> None:
     """Write what `accounts` (rows) did into the row `into`, as if one account had done it all.
 
     Touches are the latest of all, those of one time as each account has them; sums are sums, the gap is the mean by
     touches. No accounts leave an empty history.
     """
-    for array in (state.user_items, state.user_times_s, state.user_totals, state.user_habits):
-        array[into] = 0
-    for array in (state.user_n, state.user_gap, state.user_first_s, state.user_last_s):
-        array[into] = 0
-    known = accounts[state.user_habits[accounts, MASS] > 0.0]
-    if not len(known):
-        return
-    items = np.concatenate([state.user_items[row, : state.user_n[row]] for row in known])
-    times_s = np.concatenate([state.user_times_s[row, : state.user_n[row]] for row in known])
-    places = np.concatenate([np.arange(state.user_n[row]) for row in known])
-    latest = np.lexsort((items, places, times_s))[-state.user_items.shape[1] :]
-    state.user_items[into, : len(latest)] = items[latest]
-    state.user_times_s[into, : len(latest)] = times_s[latest]
-    state.user_n[into] = len(latest)
-    state.user_totals[into] = state.user_totals[known].sum(axis=0)
-    state.user_habits[into] = state.user_habits[known].sum(axis=0)
-    state.user_gap[into] = np.average(state.user_gap[known], weights=state.user_habits[known, TOTAL])
-    state.user_first_s[into] = state.user_first_s[known].min()
-    state.user_last_s[into] = state.user_last_s[known].max()
+    state.user_items[into, :] = 0
+    state.user_times_s[into, :] = 0
+    state.user_totals[into, :] = 0
+    state.user_habits[into, :] = 0.0
+    state.user_n[into] = 0
+    gaps = state.user_gap[into] = state.user_first_s[into] = state.user_last_s[into] = 0.0
+    places = np.empty(state.user_items.shape[1], np.int32)
+    for account in accounts:
+        if state.user_habits[account, MASS] == 0.0:
+            continue
+        is_first = state.user_habits[into, MASS] == 0.0
+        state.user_totals[into, :] += state.user_totals[account]
+        state.user_habits[into, :] += state.user_habits[account]
+        gaps += state.user_gap[account] * state.user_habits[account, TOTAL]
+        first_s, last_s = state.user_first_s[account], state.user_last_s[account]
+        state.user_first_s[into] = first_s if is_first else min(state.user_first_s[into], first_s)
+        state.user_last_s[into] = last_s if is_first else max(state.user_last_s[into], last_s)
+        for place in range(state.user_n[account]):
+            _keep(state, into, places, (state.user_times_s[account, place], place, state.user_items[account, place]))
+    if state.user_habits[into, TOTAL] > 0.0:
+        state.user_gap[into] = gaps / state.user_habits[into, TOTAL]
+
+
+@inlined
+def _keep(state: BehaviourState, into: int, places: Ints, touch: tuple[int, int, int]) -> None:
+    """Put a touch (time, place in its account, item) among the latest of the row, which rise in this order."""
+    items, times_s, n = state.user_items[into], state.user_times_s[into], state.user_n[into]
+    at_s, touch_place, item = touch
+    at = n
+    while at > 0 and (times_s[at - 1], places[at - 1], items[at - 1]) > (at_s, touch_place, item):
+        at -= 1
+    if n < len(items):
+        for later in range(n, at, -1):
+            times_s[later], places[later], items[later] = times_s[later - 1], places[later - 1], items[later - 1]
+        state.user_n[into] += 1
+    else:
+        at -= 1
+        for earlier in range(at):
+            times_s[earlier], places[earlier] = times_s[earlier + 1], places[earlier + 1]
+            items[earlier] = items[earlier + 1]
+    if at >= 0:
+        times_s[at], places[at], items[at] = at_s, touch_place, item

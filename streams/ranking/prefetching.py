@@ -16,6 +16,8 @@ from numba.np.arrayobj import make_array
 
 #: Rows to look ahead: far enough that memory answers, near enough that the line is still there.
 AHEAD = 6
+#: Where a row takes but a few nanoseconds.
+FAR_AHEAD = 16
 #: For reading, to be kept in all caches, data.
 _HOW: Final = (0, 3, 1)
 #: Numba's tools for code generation, which say nothing of types.

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.ranking.compiled import compiled
+from streams.ranking.compiled import compiled, inlined
 from streams.ranking.prefetching import AHEAD, fetch
 from streams.ranking.state import BehaviourState, Doubles, Ints
 from streams.ranking.titles import N_BUCKETS, Postings, TitleState
@@ -23,16 +23,20 @@ BEST_OF = 10
 KEPT = 0.85
 #: A word of more items than this brings no candidates.
 COMMON = 2_000
+#: Slots of a first look at whether a bucket is of the person's words: few enough for the processor's nearest cache.
+SLOTS = 1 << 13
 
 
 class WordScratch(NamedTuple):
     """Workspace: weights (B,), all zero between calls; word (B,), all -1. sums, mark (I,), found (I,): rows.
 
-    clock (1,). query: buckets of the person's words. word: which of these a bucket is.
+    clock (1,). query: buckets of the person's words. word: which of these a bucket is. is_near (SLOTS,): whether
+    one of them has the slot of a bucket; all false between calls.
     """
 
     weights: Doubles
     word: Ints
+    is_near: NDArray[np.bool_]
     query: Ints
     sums: Doubles
     mark: NDArray[np.int64]
@@ -45,6 +49,7 @@ def word_scratch_for(n_items: int) -> WordScratch:
     return WordScratch(
         np.zeros(N_BUCKETS),
         np.full(N_BUCKETS, -1, np.int32),
+        np.zeros(SLOTS, np.bool_),
         np.zeros(N_BUCKETS, np.int32),
         np.zeros(n_items),
         np.zeros(n_items, np.int64),
@@ -83,10 +88,11 @@ def word_signals(
         signals[at, 4] = math.log1p(signals[at, 4])
     for at in range(n_words):
         scratch.word[scratch.query[at]] = -1
+        scratch.is_near[scratch.query[at] % SLOTS] = False
     return signals
 
 
-@compiled
+@inlined
 def _fetch_titles(titles: TitleState, rows: Ints, at: int) -> None:
     """Ask for titles that come soon."""
     if at + 2 * AHEAD < len(rows):
@@ -97,12 +103,15 @@ def _fetch_titles(titles: TitleState, rows: Ints, at: int) -> None:
         fetch(titles.weights, titles.starts[rows[at + AHEAD]], 0)
 
 
-@compiled
+@inlined
 def _write_cosines(titles: TitleState, scratch: WordScratch, weights: Doubles, item: int, cosines: Doubles) -> None:
     """Cosines of an item's title with each of the person's, into (titles,)."""
     cosines[:] = 0.0
     first = titles.starts[item]
     for entry in range(first, first + titles.lengths[item]):
+        # Most words are none of the person's, and `word` is too large to stay in a cache.
+        if not scratch.is_near[titles.buckets[entry] % SLOTS]:
+            continue
         word = scratch.word[titles.buckets[entry]]
         if word >= 0:
             for back in range(len(cosines)):
@@ -125,6 +134,7 @@ def _words_of(titles: TitleState, scratch: WordScratch, items: Ints) -> tuple[Do
             bucket = titles.buckets[entry]
             if scratch.word[bucket] < 0:
                 scratch.word[bucket], scratch.query[n_words] = n_words, bucket
+                scratch.is_near[bucket % SLOTS] = True
                 n_words += 1
             weights[scratch.word[bucket], at] = titles.weights[entry]
     return weights, n_words
