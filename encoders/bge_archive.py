@@ -116,7 +116,7 @@ def _write(archive: Path, folder: Path) -> None:
 
 
 def _weights(model: bytes) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
-    """Arrays by the names of transformers. ONNX keeps matrices turned, under numbers: a product they enter names them."""
+    """Arrays by the names of transformers. ONNX keeps matrices turned, under numbers; their product has the name."""
     try:
         import onnx  # noqa: PLC0415
         from onnx import numpy_helper  # noqa: PLC0415

@@ -174,7 +174,7 @@ def own_words_of(settings: Settings, encoder_name: str, encode: Callable[[Sequen
     sentiment = SentimentModel.load()
 
     def score(texts: Sequence[str], vectors: Vectors | None) -> NDArray[np.float64]:
-        return sentiment.read(texts, vectors if encoder_name == sentiment.vectors_of else None)
+        return sentiment.read(texts, vectors, encoder_name)
 
     titles = Reader(entities, TopicFinder(taxonomy, sensitive=sensitive), _unfelt, sensitive)
     return OwnWords(

@@ -23,12 +23,11 @@ from streams.evaluation.classification import NORMAL_95, report_of
 from streams.meaning.sentiment import WEIGHTS
 
 if TYPE_CHECKING:
+    from streams.evaluation.sentiment_methods import Encoder
     from streams.training.labelled_texts import LabelledText
 
 Rows = NDArray[np.intp]
 Row = dict[str, Any]
-Vectors = NDArray[np.float32]
-VectorsOf = Callable[[Sequence[str]], Vectors]
 Say = Callable[[str], None]
 
 SHIPPED: Final = "shipped"
@@ -50,7 +49,7 @@ class Split:
 def evaluate_sentiment(
     path: Path,
     beside: Sequence[Path] = (),
-    vectors_of: VectorsOf | None = None,
+    encoder: Encoder | None = None,
     say: Say = lambda _: None,
     methods: Sequence[str] = (),
 ) -> list[Row]:
@@ -61,8 +60,8 @@ def evaluate_sentiment(
     file, so that its accuracy is no measurement.
 
     path: JSON lines (`.jsonl`, `.jsonl.gz`) of `text`, `label` (1 positive, 0 negative), optionally `category` or
-    `domain`. beside: more files to learn from, never tested on. vectors_of: the packaged encoder (texts to float32
-    (N, 384)), for the methods `braid+vector` and `shipped+vector`. say: told of every row. methods: only these.
+    `domain`. beside: more files to learn from, never tested on. encoder: for the methods `braid+vector` and
+    `shipped+vector`; one that can read the texts. say: told of every row. methods: only these.
 
     Raises:
         UsageError: a file or one of its lines is not that, or nothing is there to learn from; names file and remedy.
@@ -75,7 +74,7 @@ def evaluate_sentiment(
     texts = read_judged(path)
     others = read_beside(beside)
     splits = list(_splits(path, texts, len(others), is_for_measuring=is_for_measuring(path)))
-    judges = Methods(texts + others, vectors_of)
+    judges = Methods(texts + others, encoder)
     rows: list[Row] = []
     for split in splits:
         if len(np.unique(judges.labels[split.train])) < 2:

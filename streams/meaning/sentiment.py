@@ -1,10 +1,10 @@
 """How a text feels, in [-1, 1]: Chinese and English, offline, a batch at a time.
 
 The score is 2p - 1, where p holds on texts of kinds that the model never saw: it was calibrated on groups (shop
-categories, sets) left out of training. Chinese is read by n-grams of characters, of the whole and of its clauses.
-English is read by words with marks of negation and, where the encoder's vector is at hand, by a small layer on it. A
-text in both is read by both, each by its share. What the weights know nothing about says nothing: an empty text, or one
-in another script, has score 0.
+categories, sets) left out of training. Chinese is read by n-grams of characters, of the whole and of its clauses,
+English by words with marks of negation; each, where the vector of an encoder that can read it is at hand, by a small
+layer on that, too. A text in both is read by both, each by its share. What the weights know nothing about says
+nothing: an empty text, or one in another script, has score 0.
 
 N texts, D dimensions of a vector.
 """
@@ -19,7 +19,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.meaning.sentiment_clauses import clauses_of, means_of_clauses
+from streams.meaning.sentiment_clauses import clauses_of, means_of_clauses, what_clauses_say
 from streams.meaning.sentiment_files import load_weights
 from streams.meaning.sentiment_ngrams import (
     END,
@@ -28,11 +28,12 @@ from streams.meaning.sentiment_ngrams import (
     LATIN,
     OTHER,
     Characters,
+    Rows,
     characters_of,
     han_grams,
     word_grams,
 )
-from streams.meaning.sentiment_weights import SentimentWeights
+from streams.meaning.sentiment_weights import SentimentWeights, said_of
 
 Label = Literal["negative", "neutral", "positive"]
 Scores = NDArray[np.float64]
@@ -63,25 +64,30 @@ class SentimentModel:
         return cls(load_weights(folder))
 
     @property
-    def vectors_of(self) -> str:
-        """Name of the one encoder whose vectors `read` may be given."""
-        return self._weights.vector_name
+    def encoders(self) -> tuple[str, str]:
+        """Names of the encoders whose vectors say something here: of Chinese texts, of English ones."""
+        return self._weights.han_vector_name, self._weights.vector_name
 
     @property
     def neutral_band(self) -> float:
         """Scores within plus or minus this are neutral; chosen on reviews of three stars (docs/meaning.md)."""
         return self._weights.neutral_band
 
-    def read(self, texts: Sequence[str], vectors: Vectors | None = None) -> Scores:
+    def read(self, texts: Sequence[str], vectors: Vectors | None = None, encoder: str = "") -> Scores:
         """Scores in [-1, 1] (N,), in the order of the texts.
 
-        vectors: float32 (N, D), unit rows of the encoder `vectors_of`, a zero row where there is none. A batch gives
-        what its texts give one by one.
+        vectors: float32 (N, D), unit rows of the encoder of this name, a zero row where there is none; those of others
+        than `encoders` say nothing. A batch gives what its texts give one by one.
         """
         scores = np.zeros(len(texts))
         for part in _chunks(texts):
             rows = None if vectors is None else vectors[part]
-            scores[part] = _scores(self._weights, texts[part], rows)
+            scores[part] = _scores(
+                self._weights,
+                texts[part],
+                rows if encoder == self._weights.han_vector_name else None,
+                rows if encoder == self._weights.vector_name else None,
+            )
         return scores
 
     def labels(self, scores: Scores) -> list[Label]:
@@ -106,17 +112,19 @@ def _chunks(texts: Sequence[str]) -> Iterator[slice]:
         yield slice(start, len(texts))
 
 
-def _scores(weights: SentimentWeights, texts: Sequence[str], vectors: Vectors | None) -> Scores:
+def _scores(
+    weights: SentimentWeights, texts: Sequence[str], han_vectors: Vectors | None, word_vectors: Vectors | None
+) -> Scores:
     characters = characters_of(texts)
     share_of_han, is_legible = _shares(characters)
     logits = np.zeros(len(texts))
     for_han, for_words = is_legible & (share_of_han > 0), is_legible & (share_of_han < 1)
     if for_han.any():
-        logits += np.where(for_han, share_of_han * _han_logits(weights, characters.of_texts(for_han)), 0.0)
+        of_han = _han_logits(weights, characters.of_texts(for_han), han_vectors)
+        logits += np.where(for_han, share_of_han * of_han, 0.0)
     if for_words.any():
-        logits += np.where(
-            for_words, (1 - share_of_han) * _word_logits(weights, characters.of_texts(for_words), vectors), 0.0
-        )
+        of_words = _word_logits(weights, characters.of_texts(for_words), word_vectors)
+        logits += np.where(for_words, (1 - share_of_han) * of_words, 0.0)
     scores: Scores = np.tanh(logits / 2)  # 2p - 1 of p = 1 / (1 + exp(-logit))
     return scores
 
@@ -134,21 +142,27 @@ def _shares(characters: Characters) -> tuple[NDArray[np.float64], NDArray[np.boo
     return share_of_han, (n_han + n_latin >= n_other) & ~is_blank
 
 
-def _han_logits(weights: SentimentWeights, characters: Characters) -> Scores:
+def _han_logits(weights: SentimentWeights, characters: Characters, vectors: Vectors | None) -> Scores:
     grams = han_grams(characters, weights.han_grams.bits)
     margins, known = weights.han_grams.margins(grams, characters.n_texts)
+    of_clause = _clause_margins(weights, characters)
     of_whole, of_clauses = weights.han
-    logits = of_whole * margins + of_clauses * _clause_margins(weights, characters, margins)
+    logits = of_whole * margins + of_clauses * means_of_clauses(*of_clause, margins)
+    if vectors is not None:
+        said = said_of(margins, what_clauses_say(*of_clause, margins), characters.lengths())
+        stacked = weights.han_vectors.margins(vectors, said)
+        logits = np.where(vectors.any(axis=1), weights.han_and_vector * stacked, logits)
     return np.where(known >= weights.least_known[0], logits, 0.0)
 
 
-def _clause_margins(weights: SentimentWeights, characters: Characters, whole: Scores) -> Scores:
+def _clause_margins(weights: SentimentWeights, characters: Characters) -> tuple[Rows, Scores]:
+    """Of each clause of the texts that were cut: whose it is (K,), and its margin (K,)."""
     clauses = clauses_of(characters)
     if not len(clauses.text):
-        return whole
+        return clauses.text, np.zeros(0)
     grams = han_grams(clauses.characters, weights.han_grams.bits)
     margins, _ = weights.han_grams.margins(grams, clauses.characters.n_texts)
-    return means_of_clauses(clauses.text, margins, whole)
+    return clauses.text, margins
 
 
 def _word_logits(weights: SentimentWeights, characters: Characters, vectors: Vectors | None) -> Scores:

@@ -18,6 +18,9 @@ from streams.meaning.sentiment_ngrams import END, FIRST, GAP, LAST, STOP, STRONG
 
 Margins = NDArray[np.float64]
 
+#: Columns of `what_clauses_say`.
+N_OF_CLAUSES: Final = 8
+
 _PAUSES: Final = np.isin(np.arange(256), (GAP, STOP, STRONG_STOP, END))
 _MORE_PAUSES: Final = tuple(np.uint64(ord(sign)) for sign in "。、~")
 
@@ -53,6 +56,35 @@ def means_of_clauses(text: Rows, margins: Margins, whole: Margins) -> Margins:
     sums = np.bincount(text, margins, len(whole))
     means: Margins = np.where(n_clauses > 0, sums / np.maximum(n_clauses, 1), whole)
     return means
+
+
+def what_clauses_say(text: Rows, margins: Margins, whole: Margins) -> Margins:
+    """Of each text's clauses (N, `N_OF_CLAUSES`): their mean margin, the least, the greatest, the first, the last, the
+    log of how many there are, the share that praises, and the mean of margins that no clause can lead alone.
+
+    A text that was not cut says the same as one clause; text and margins as in `means_of_clauses`, text ascending.
+    """
+    n_texts = len(whole)
+    said = np.column_stack([*[whole] * 5, np.zeros(n_texts), whole > 0, _bounded(whole)])
+    if not len(text):
+        return said
+    starts = np.flatnonzero(np.r_[True, text[1:] != text[:-1]])
+    ends = np.append(starts[1:], len(text))
+    cut, n_clauses = text[starts], ends - starts
+    said[:, 0] = means_of_clauses(text, margins, whole)
+    said[cut, 1] = np.minimum.reduceat(margins, starts)
+    said[cut, 2] = np.maximum.reduceat(margins, starts)
+    said[cut, 3] = margins[starts]
+    said[cut, 4] = margins[ends - 1]
+    said[cut, 5] = np.log1p(n_clauses)
+    said[cut, 6] = np.bincount(text, margins > 0, n_texts)[cut] / n_clauses
+    said[cut, 7] = np.bincount(text, _bounded(margins), n_texts)[cut] / n_clauses
+    return said
+
+
+def _bounded(margins: Margins) -> Margins:
+    bounded: Margins = np.tanh(2 * margins)
+    return bounded
 
 
 def _is_said(characters: Characters) -> NDArray[np.bool_]:

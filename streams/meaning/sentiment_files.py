@@ -12,7 +12,7 @@ import numpy as np
 
 from streams.errors import Unavailable
 from streams.meaning.sentiment_ngrams import SCHEME
-from streams.meaning.sentiment_weights import GramWeights, SentimentWeights, VectorWeights
+from streams.meaning.sentiment_weights import GramWeights, SentimentWeights, StackWeights, VectorWeights
 
 FILE: Final = "sentiment.npz"
 DIGEST_FILE: Final = f"{FILE}.sha256"
@@ -25,10 +25,10 @@ def save_weights(folder: Path, weights: SentimentWeights) -> Path:
         **_gram_arrays("han", weights.han_grams),
         **_gram_arrays("word", weights.word_grams),
         "vector_name": weights.vector_name,
-        "vector_inward": weights.vectors.inward.astype(np.float16),
-        "vector_thresholds": weights.vectors.thresholds,
-        "vector_outward": weights.vectors.outward,
-        "vector_intercept": weights.vectors.intercept,
+        **_vector_arrays("vector", weights.vectors),
+        "han_vector_name": weights.han_vector_name,
+        **_vector_arrays("han_vector", weights.han_vectors.layer),
+        "han_vector_direct": np.asarray(weights.han_vectors.direct),
         **{name: np.asarray(getattr(weights, name)) for name in _NUMBERS},
     }
     whole = io.BytesIO()
@@ -58,30 +58,46 @@ def load_weights(folder: Path) -> SentimentWeights:
         raise Unavailable(f"sentiment weights {file}: of another version ({error}); train or install again") from error
 
 
-_NUMBERS: Final = ("han", "words", "words_and_vector", "least_known", "neutral_band")
+_NUMBERS: Final = ("han", "han_and_vector", "words", "words_and_vector", "least_known", "neutral_band")
 
 
 def _weights_of(arrays: dict[str, Any]) -> SentimentWeights:
     if int(arrays["scheme"]) != SCHEME:
         raise ValueError(f"n-grams of scheme {int(arrays['scheme'])}, this is {SCHEME}")
-    vectors = VectorWeights(
-        inward=arrays["vector_inward"].astype(np.float32),
-        thresholds=arrays["vector_thresholds"],
-        outward=arrays["vector_outward"],
-        intercept=float(arrays["vector_intercept"]),
-    )
     numbers = {name: _number(arrays[name]) for name in _NUMBERS}
     return SentimentWeights(
         han_grams=_grams_of("han", arrays),
         word_grams=_grams_of("word", arrays),
-        vectors=vectors,
+        vectors=_vectors_of("vector", arrays),
         vector_name=str(arrays["vector_name"]),
+        han_vectors=StackWeights(
+            layer=_vectors_of("han_vector", arrays), direct=tuple(arrays["han_vector_direct"].tolist())
+        ),
+        han_vector_name=str(arrays["han_vector_name"]),
         **numbers,
     )
 
 
 def _number(array: Any) -> Any:
     return tuple(array.tolist()) if array.ndim else float(array)
+
+
+def _vector_arrays(name: str, weights: VectorWeights) -> dict[str, Any]:
+    return {
+        f"{name}_inward": weights.inward.astype(np.float16),
+        f"{name}_thresholds": weights.thresholds,
+        f"{name}_outward": weights.outward,
+        f"{name}_intercept": weights.intercept,
+    }
+
+
+def _vectors_of(name: str, arrays: dict[str, Any]) -> VectorWeights:
+    return VectorWeights(
+        inward=arrays[f"{name}_inward"].astype(np.float32),
+        thresholds=arrays[f"{name}_thresholds"],
+        outward=arrays[f"{name}_outward"],
+        intercept=float(arrays[f"{name}_intercept"]),
+    )
 
 
 def _gram_arrays(language: str, grams: GramWeights) -> dict[str, Any]:

@@ -61,6 +61,10 @@ class Characters:
         """Characters of a kind in each text (N,)."""
         return np.bincount(self.text[self.kind == kind], minlength=self.n_texts)
 
+    def lengths(self) -> Rows:
+        """Characters of each text (N,), its marks among them."""
+        return np.bincount(self.text, minlength=self.n_texts)
+
     def of_texts(self, chosen: NDArray[np.bool_]) -> Characters:
         """Only the texts that are chosen (N,); rows keep their numbers."""
         if chosen.all():

@@ -1,6 +1,6 @@
 """The learnt numbers behind sentiment, and what they make of n-grams and of an encoder's vectors.
 
-N texts, G n-grams, D dimensions of a vector, U units of the layer on it.
+N texts, G n-grams, D dimensions of a vector, U units of the layer on it, N_SAID numbers of a text beside it.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.meaning.sentiment_clauses import N_OF_CLAUSES
 from streams.meaning.sentiment_ngrams import Grams
 
 Margins = NDArray[np.float64]
 
+#: Numbers of `said_of`.
+N_SAID: Final = 2 + N_OF_CLAUSES
 #: A byte holds the square root of a size, so that small weights keep their digits.
 TOP_LEVEL: Final = 127
 #: Squared size of an n-gram that every text has and that pulls nowhere: few words of little meaning make no certainty.
@@ -82,19 +85,49 @@ class VectorWeights:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StackWeights:
+    """A layer on the vector and on what the words say of the text, beside these as they are.
+
+    layer: of D + `N_SAID` inputs. direct: what each of the margins counts by itself.
+    """
+
+    layer: VectorWeights
+    direct: tuple[float, ...]
+
+    def margins(self, vectors: NDArray[np.float32], said: Margins) -> Margins:
+        """float32 (N, D), `said` (N, N_SAID) -> (N,)."""
+        inputs = np.concatenate([vectors, said.astype(np.float32)], axis=1)
+        passed_on: Margins = (said[:, : len(self.direct)] * np.array(self.direct)).sum(axis=1)
+        return self.layer.margins(inputs) + passed_on
+
+
+def said_of(whole: Margins, clauses: Margins, n_characters: NDArray[np.int64]) -> Margins:
+    """What a `StackWeights` hears of a text beside its vector (N, N_SAID).
+
+    In order: its margin, its clauses' mean, the log of its length, and the rest of `clauses`, which is
+    `what_clauses_say` (N, N_OF_CLAUSES).
+    """
+    return np.column_stack([whole, clauses[:, 0], np.log1p(n_characters), clauses[:, 1:]])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SentimentWeights:
     """Everything that was learnt. Slopes, fitted on groups left out of training, make margins a logit.
 
-    han: of a text and of the mean of its clauses. words: of words alone. words_and_vector: of both together.
-    vector_name: of the encoder that `vectors` were learnt on. least_known: share of n-grams, of Chinese and of English,
-    below which a text is in a language that nobody taught.
+    han: of a text and of the mean of its clauses; han_and_vector: of `han_vectors`, which hears them. words: of words
+    alone; words_and_vector: of words and `vectors`. vector_name, han_vector_name: of the encoder that each language's
+    layer was learnt on. least_known: share of n-grams, of Chinese and of English, below which a text is in a language
+    that nobody taught.
     """
 
     han_grams: GramWeights
+    han_vectors: StackWeights
+    han_vector_name: str
     word_grams: GramWeights
     vectors: VectorWeights
     vector_name: str
     han: tuple[float, float]
+    han_and_vector: float
     words: float
     words_and_vector: tuple[float, float]
     least_known: tuple[float, float]

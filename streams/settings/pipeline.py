@@ -63,7 +63,8 @@ class EncoderChoice(Group):
 
     model: str = Field(
         "intfloat/multilingual-e5-small",
-        description="`hashed` (no weights), `minilm` (the packaged weights), or a Hugging Face name or local path.",
+        description="`hashed` (no weights), `minilm` (the packaged weights), `bge-small-zh` (Chinese, after "
+        "`braid encoder fetch bge-small-zh`), or a Hugging Face name or local path.",
     )
     device: str = Field("auto", description="`auto`, `cpu`, `cuda`, `cuda:1`; auto takes a GPU when there is one.")
     dtype: Literal["auto", "float32", "bfloat16"] = Field(

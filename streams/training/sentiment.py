@@ -11,10 +11,10 @@ import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from streams.errors import UsageError
 from streams.meaning.sentiment import WEIGHTS
 from streams.meaning.sentiment_files import save_weights
-from streams.meaning.sentiment_weights import SentimentWeights
+from streams.meaning.sentiment_weights import SentimentWeights, StackWeights, VectorWeights
 from streams.training.labelled_texts import LabelledText, Language, of_language, read_labelled_texts, training_files
 from streams.training.neutral_band import chosen_band, classes_of, macro_f1
 from streams.training.sentiment_fitting import (
@@ -40,6 +40,7 @@ from streams.training.sentiment_linear import Labels, Margins
 
 Vectors = NDArray[np.float32]
 Say = Callable[[str], None]
+Kind = TypeVar("Kind", VectorWeights, StackWeights)
 
 METRICS_FILE: Final = "sentiment.json"
 #: Of the texts of groups held out, this share may be taken for another language.
@@ -69,27 +70,33 @@ class Learnt:
     metrics: dict[str, Any]
 
 
-def train(texts: Sequence[LabelledText], encoder: Encoder, say: Say) -> tuple[SentimentWeights, dict[str, Any]]:
-    """Weights of both languages and what was measured on the way.
+def train(
+    texts: Sequence[LabelledText], encoders: Mapping[Language, Encoder], say: Say
+) -> tuple[SentimentWeights, dict[str, Any]]:
+    """Weights of both languages and what was measured on the way. encoders: one that can read each language.
 
     Raises:
         UsageError: a language lacks texts of both labels in two groups, or nobody gave three stars.
     """
-    han = _learn("zh", texts, None, say)
-    words = _learn("en", texts, encoder, say)
-    if words.fitted.vectors is None or words.neutral_band is None:
+    han = _learn("zh", texts, encoders["zh"], say)
+    words = _learn("en", texts, encoders["en"], say)
+    if words.neutral_band is None:
         raise UsageError(
             "no English text has three stars, where neutral ends cannot be chosen; give a folder with ratings"
         )
     of_whole, of_clauses = han.slopes
+    (of_stack,) = han.slopes_with_vector
     (of_words_alone,) = words.slopes
     of_words, of_vector = words.slopes_with_vector
     weights = SentimentWeights(
         han_grams=han.fitted.grams.weights(),
+        han_vectors=_of_kind(StackWeights, han.fitted),
+        han_vector_name=encoders["zh"].name,
         word_grams=words.fitted.grams.weights(),
-        vectors=words.fitted.vectors,
-        vector_name=encoder.name,
+        vectors=_of_kind(VectorWeights, words.fitted),
+        vector_name=encoders["en"].name,
         han=(of_whole, of_clauses),
+        han_and_vector=of_stack,
         words=of_words_alone,
         words_and_vector=(of_words, of_vector),
         least_known=(han.least_known, words.least_known),
@@ -98,7 +105,7 @@ def train(texts: Sequence[LabelledText], encoder: Encoder, say: Say) -> tuple[Se
     return weights, {"zh": han.metrics, "en": words.metrics}
 
 
-def _learn(language: Language, texts: Sequence[LabelledText], encoder: Encoder | None, say: Say) -> Learnt:
+def _learn(language: Language, texts: Sequence[LabelledText], encoder: Encoder, say: Say) -> Learnt:
     own = of_language(texts, language)
     own = [own[row] for row in evened(own, SEED)]
     names, groups = group_numbers(own)
@@ -107,27 +114,40 @@ def _learn(language: Language, texts: Sequence[LabelledText], encoder: Encoder |
             f"language {language}: texts of both labels from two groups are needed; give a folder with more"
         )
     say(f"{language}: {len(own)} texts of {len(names)} groups")
-    vectors = None if encoder is None else encoder.vectors([text.text for text in own])
-    trainer = Trainer(RECIPES[language], own, vectors)
+    trainer = Trainer(RECIPES[language], own, encoder.vectors([text.text for text in own]))
     margins = trainer.held_out_margins(groups, lambda group: say(f"{language}: {names[group]} was held out and read"))
     judged = trainer.labels != NEUTRAL
     slopes = fit_logistic(margins[judged, : trainer.n_word_margins], trainer.labels[judged])
-    slopes_with_vector = fit_logistic(margins[judged], trainer.labels[judged])
+    slopes_with_vector = fit_logistic(margins[judged, trainer.with_vector], trainer.labels[judged])
     fitted = trainer.fit(np.arange(len(own)))
     say(f"{language}: fitted to all texts")
-    scores = np.tanh(margins @ np.array(slopes_with_vector) / 2)
+    alone = np.tanh(margins[:, : trainer.n_word_margins] @ np.array(slopes) / 2)
+    scores = np.tanh(margins[:, trainer.with_vector] @ np.array(slopes_with_vector) / 2)
     band, of_band = _band(scores, trainer.labels, groups)
-    metrics = {
-        "n": len(own),
-        "held_out_accuracy": {
-            name: _accuracy(scores[rows], trainer.labels[rows])
+
+    def accuracies(of: Margins) -> dict[str, float]:
+        return {
+            name: _accuracy(of[rows], trainer.labels[rows])
             for number, name in enumerate(names)
             if (rows := judged & (groups == number)).any()
-        },
+        }
+
+    metrics = {
+        "n": len(own),
+        "encoder": encoder.name,
+        "held_out_accuracy": accuracies(scores),
+        "held_out_accuracy_by_words": accuracies(alone),
         "calibration_error": calibration_error(scores[judged], trainer.labels[judged]),
+        "calibration_error_by_words": calibration_error(alone[judged], trainer.labels[judged]),
         **of_band,
     }
     return Learnt(fitted, slopes, slopes_with_vector, _least_known(trainer, fitted), band, metrics)
+
+
+def _of_kind(kind: type[Kind], fitted: Fitted) -> Kind:
+    if not isinstance(fitted.vectors, kind):
+        raise TypeError(f"{kind.__name__} was to be learnt, not {type(fitted.vectors).__name__}")
+    return fitted.vectors
 
 
 def _band(scores: Margins, labels: Labels, groups: Labels) -> tuple[float | None, dict[str, Any]]:
@@ -153,13 +173,16 @@ def _accuracy(scores: Margins, labels: Labels) -> float:
     return round(float(((scores > 0) == labels).mean()), 4)
 
 
-def _encoder() -> Encoder:
-    """The packaged MiniLM as Braid runs it; imported here, since only the command is a composition root."""
-    from encoders import EncoderSpec, build_encoder  # noqa: PLC0415
+def _encoder(model: str) -> Encoder:
+    """A model as Braid runs it; imported here, since only the command is a composition root."""
+    from encoders import EncoderError, EncoderSpec, build_encoder  # noqa: PLC0415
 
-    found = build_encoder(EncoderSpec("minilm"))
+    try:
+        found = build_encoder(EncoderSpec(model, dtype="float32"))
+    except EncoderError as error:
+        raise UsageError(str(error)) from error
 
-    class Packaged:
+    class Built:
         name = found.name
 
         def vectors(self, texts: Sequence[str]) -> Vectors:
@@ -169,7 +192,7 @@ def _encoder() -> Encoder:
                 _say(f"encoded {start + len(parts[-1])} of {len(texts)} texts")
             return np.concatenate(parts)
 
-    return Packaged()
+    return Built()
 
 
 _ENCODED_AT_ONCE: Final = 512
@@ -184,7 +207,7 @@ def main() -> int:
     try:
         files = training_files(options.data)
         texts = [text for file in files for text in read_labelled_texts(file)]
-        weights, metrics = train(texts, _encoder(), _say)
+        weights, metrics = train(texts, {"zh": _encoder("bge-small-zh"), "en": _encoder("minilm")}, _say)
     except UsageError as error:
         _say(f"error: {error}")
         return error.exit_code

@@ -121,25 +121,31 @@ def test_width_and_case_do_not_matter(text) -> None:
     assert score(wide) == score(text) == score(text.upper())
 
 
-def test_a_vector_refines_english_and_its_absence_changes_nothing(model) -> None:
-    batch = ["it is a phone", "这是手机", ""]
-    layer = load_weights(WEIGHTS).vectors
-    towards = layer.outward @ layer.inward
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_vector_refines_the_language_that_its_encoder_reads_and_its_absence_changes_nothing(model, language) -> None:
+    batch = ["it is a phone", "这是手机", ""] if language == "en" else ["这是手机", "it is a phone", ""]
+    weights = load_weights(WEIGHTS)
+    layer, dimensions = (weights.vectors, 384) if language == "en" else (weights.han_vectors.layer, 512)
+    encoder = dict(zip(("zh", "en"), model.encoders, strict=True))[language]
+    towards = layer.outward @ layer.inward[:, :dimensions]
     towards = np.stack([towards / np.linalg.norm(towards)] * 3).astype(np.float32)
-    alone, absent = model.read(batch), model.read(batch, np.zeros_like(towards))
-    kind, sour = model.read(batch, towards), model.read(batch, -towards)
+    alone, absent = model.read(batch), model.read(batch, np.zeros_like(towards), encoder)
+    kind, sour = model.read(batch, towards, encoder), model.read(batch, -towards, encoder)
     assert absent.tolist() == alone.tolist()
     assert sour[0] < kind[0]
     assert kind[1:].tolist() == alone[1:].tolist()
+    assert model.read(batch, towards, "another encoder").tolist() == alone.tolist()
 
 
-@given(st.integers(1, 40), st.integers(0, 2**32 - 1))
-def test_a_batch_with_vectors_is_its_texts_one_by_one(n_texts, seed) -> None:
-    vectors = np.random.default_rng(seed).normal(size=(n_texts, 384)).astype(np.float32)  # as long as MiniLM's
+@given(st.integers(1, 40), st.integers(0, 2**32 - 1), st.sampled_from([("good film", 1, 384), ("好电影", 0, 512)]))
+def test_a_batch_with_vectors_is_its_texts_one_by_one(n_texts, seed, kind) -> None:
+    said, which, dimensions = kind  # as long as those of the encoder
+    encoder = packaged_sentiment().encoders[which]
+    vectors = np.random.default_rng(seed).normal(size=(n_texts, dimensions)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    texts = [f"good film {number}" for number in range(n_texts)]
-    one_by_one = [float(packaged_sentiment().read([texts[n]], vectors[n : n + 1])[0]) for n in range(n_texts)]
-    assert packaged_sentiment().read(texts, vectors).tolist() == one_by_one
+    texts = [f"{said} {number}" for number in range(n_texts)]
+    one_by_one = [float(packaged_sentiment().read([texts[n]], vectors[n : n + 1], encoder)[0]) for n in range(n_texts)]
+    assert packaged_sentiment().read(texts, vectors, encoder).tolist() == one_by_one
 
 
 def test_a_layer_of_units_is_what_its_formula_says() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.meaning.sentiment_clauses import clauses_of, means_of_clauses
+from streams.meaning.sentiment_clauses import clauses_of, means_of_clauses, what_clauses_say
 from streams.meaning.sentiment_ngrams import FIRST, LAST, Characters, characters_of
 
 pytestmark = pytest.mark.requirement("E1")
@@ -54,3 +54,18 @@ def test_a_batch_is_cut_as_its_texts_one_by_one(texts) -> None:
 def test_a_text_that_was_not_cut_speaks_for_its_one_clause() -> None:
     means = means_of_clauses(np.array([1, 1]), np.array([0.5, -0.1]), np.array([0.7, 0.9, -0.3]))
     assert means.tolist() == pytest.approx([0.7, 0.2, -0.3])
+
+
+def test_clauses_say_their_mean_their_ends_their_bounds_and_how_many_praise() -> None:
+    whole = np.array([0.7, 0.9, -0.3])
+    said = what_clauses_say(np.array([1, 1, 1]), np.array([0.5, -0.1, 0.2]), whole)
+    bounded = np.tanh(2 * np.array([0.5, -0.1, 0.2])).mean()
+    np.testing.assert_allclose(said[1], [0.2, -0.1, 0.5, 0.5, 0.2, np.log(4), 2 / 3, bounded])
+
+
+@given(st.lists(st.floats(-3, 3), min_size=1, max_size=8))
+def test_a_text_that_was_not_cut_says_what_one_clause_would_but_for_their_number(margins) -> None:
+    whole = np.array(margins)
+    uncut = what_clauses_say(np.zeros(0, np.int64), np.zeros(0), whole)
+    as_clauses = what_clauses_say(np.arange(len(whole)), whole, whole)
+    np.testing.assert_allclose(np.delete(uncut, 5, axis=1), np.delete(as_clauses, 5, axis=1))

@@ -101,11 +101,12 @@ class TestOfAFile:
             evaluate_sentiment(file, methods=("naive bayes",))
 
     def test_vectors_are_measured_beside_the_words(self, tmp_path) -> None:
-        def vectors_of(texts):
-            sides = np.array([1.0 if "love" in text or "great" in text else -1.0 for text in texts])
-            return np.stack([sides, np.ones(len(texts))], axis=1).astype(np.float32) / np.float32(np.sqrt(2))
+        class Sides:
+            name = "sides"
 
-        rows = evaluate_sentiment(
-            made_file(tmp_path, "reviews.jsonl"), vectors_of=vectors_of, methods=("braid+vector",)
-        )
+            def vectors(self, texts):
+                sides = np.array([1.0 if "love" in text or "great" in text else -1.0 for text in texts])
+                return np.stack([sides, np.ones(len(texts))], axis=1).astype(np.float32) / np.float32(np.sqrt(2))
+
+        rows = evaluate_sentiment(made_file(tmp_path, "reviews.jsonl"), encoder=Sides(), methods=("braid+vector",))
         assert all(row["accuracy"] > 0.9 for row in rows)

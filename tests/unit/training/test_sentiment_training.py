@@ -140,6 +140,9 @@ class Sides:
         return np.array([[1.0, 0.0] if "love" in text else [0.0, 1.0] for text in texts], dtype=np.float32)
 
 
+ENCODERS = {"zh": Sides(), "en": Sides()}
+
+
 def english_texts() -> list[LabelledText]:
     words = ((1, "I love it, works well"), (0, "I hate it, it broke"), (None, "it is a thing"))
     return [
@@ -151,10 +154,10 @@ def english_texts() -> list[LabelledText]:
 
 
 def test_what_was_trained_can_be_saved_loaded_and_read_with(tmp_path) -> None:
-    weights, metrics = train([*made_texts(), *english_texts()], Sides(), lambda _: None)
+    weights, metrics = train([*made_texts(), *english_texts()], ENCODERS, lambda _: None)
     save_weights(tmp_path, weights)
     model = SentimentModel.load(tmp_path)
-    assert model.vectors_of == "sides"
+    assert model.encoders == ("sides", "sides")
     assert metrics["en"]["held_out_accuracy"] == {"lamps": 1.0, "tea": 1.0}
     kind, sour = model.read(["I love it, works well", "I hate it, it broke"])
     assert kind > 0 > sour
@@ -163,7 +166,7 @@ def test_what_was_trained_can_be_saved_loaded_and_read_with(tmp_path) -> None:
 
 def test_a_language_without_two_groups_cannot_be_trained() -> None:
     with pytest.raises(UsageError, match="two groups"):
-        train(english_texts(), Sides(), lambda _: None)
+        train(english_texts(), ENCODERS, lambda _: None)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
