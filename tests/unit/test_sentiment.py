@@ -123,7 +123,7 @@ def test_width_and_case_do_not_matter(text) -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_vector_refines_the_language_that_its_encoder_reads_and_its_absence_changes_nothing(model, language) -> None:
-    batch = ["it is a phone", "这是手机", ""] if language == "en" else ["这是手机", "it is a phone", ""]
+    batch = ["it is a phone", "这是手机", ""] if language == "en" else ["这是昨天买的一部手机", "it is a phone", ""]
     weights = load_weights(WEIGHTS)
     layer, dimensions = (weights.vectors, 384) if language == "en" else (weights.han_vectors.layer, 512)
     encoder = dict(zip(("zh", "en"), model.encoders, strict=True))[language]
@@ -137,7 +137,7 @@ def test_a_vector_refines_the_language_that_its_encoder_reads_and_its_absence_ch
     assert model.read(batch, towards, "another encoder").tolist() == alone.tolist()
 
 
-@given(st.integers(1, 40), st.integers(0, 2**32 - 1), st.sampled_from([("good film", 1, 384), ("好电影", 0, 512)]))
+@given(st.integers(1, 40), st.integers(0, 2**32 - 1), st.sampled_from([("good film", 1, 384), ("昨天看的一部好电影", 0, 512)]))
 def test_a_batch_with_vectors_is_its_texts_one_by_one(n_texts, seed, kind) -> None:
     said, which, dimensions = kind  # as long as those of the encoder
     encoder = packaged_sentiment().encoders[which]

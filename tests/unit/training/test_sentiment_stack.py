@@ -20,7 +20,7 @@ def made_texts(seed: int):
     vectors = np.stack([kinds, 1 - kinds, random.normal(0, 0.1, N)], axis=1).astype(np.float32)
     nothing_cut = what_clauses_say(np.zeros(0, np.int64), np.zeros(0), of_words)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors, said_of(of_words, nothing_cut, np.full(N, 9)), labels
+    return vectors, said_of(of_words, nothing_cut, np.full(N, 40)), labels
 
 
 @pytest.mark.filterwarnings("error")
@@ -48,7 +48,10 @@ def test_a_stack_is_its_layer_on_all_inputs_and_the_margins_as_they_are() -> Non
         outward=random.normal(size=5).astype(np.float32),
         intercept=0.25,
     )
-    vectors, said = random.normal(size=(6, 4)).astype(np.float32), random.normal(size=(6, 3))
+    vectors, said = random.normal(size=(6, 4)).astype(np.float32), random.normal(size=(6, 3)) + np.array([0, 0, 9])
     units = np.maximum(np.concatenate([vectors, said], axis=1) @ layer.inward.T + layer.thresholds, 0)
     wanted = units @ layer.outward + 0.25 + 2.0 * said[:, 0] - 0.5 * said[:, 1]
-    np.testing.assert_allclose(StackWeights(layer=layer, direct=(2.0, -0.5)).margins(vectors, said), wanted, rtol=1e-4)
+    stack = StackWeights(layer=layer, direct=(2.0, -0.5))
+    np.testing.assert_allclose(stack.margins(vectors, said), wanted, rtol=1e-4)
+    said[:, 2] = np.log1p(9)  # as short as "泪目", which a review is not
+    np.testing.assert_allclose(stack.margins(vectors, said), 2.0 * said[:, 0] - 0.5 * said[:, 1])
