@@ -28,6 +28,8 @@ _PASSING = frozenset(
         KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - its public name
         KafkaError._TRANSPORT,  # noqa: SLF001
         KafkaError._TIMED_OUT,  # noqa: SLF001
+        # The client lets go of the address that it began with while it still asks there.
+        KafkaError._DESTROY_BROKER,  # noqa: SLF001
     }
 )
 

@@ -40,7 +40,9 @@ def source_of(answering: Answering, no_progress_s: float = 30.0) -> ChangelogSou
     return ChangelogSource({}, "log", no_progress_s, answering)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("passing", [KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError._UNKNOWN_PARTITION])
+@pytest.mark.parametrize(
+    "passing", [KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError._UNKNOWN_PARTITION, KafkaError._DESTROY_BROKER]
+)
 def test_a_partition_without_a_leader_is_asked_again_by_a_new_client(passing: int) -> None:
     answering = Answering(iter([passing, passing, (3, 9)]))
     assert watermarks(source_of(answering), "log", 2) == (3, 9)
