@@ -127,16 +127,14 @@ class Trainer:
 
     def margins(self, fitted: Fitted, rows: Rows) -> Margins:
         """What a model says of these rows, (n, n_margins): of the texts, of their clauses, of the vectors."""
-        columns = self._word_margins(fitted.grams, rows)
-        if self._vectors is None:
-            return columns
+        if self._vectors is None or fitted.vectors is None:
+            return self._word_margins(fitted.grams, rows)
         match fitted.vectors:
             case StackWeights() as stack:
-                of_vectors = stack.margins(self._vectors[rows], self._said(fitted.grams, rows))
+                said = self._said(fitted.grams, rows)
+                columns, of_vectors = said[:, : self.n_word_margins], stack.margins(self._vectors[rows], said)
             case VectorWeights() as layer:
-                of_vectors = layer.margins(self._vectors[rows])
-            case None:
-                return columns
+                columns, of_vectors = self._word_margins(fitted.grams, rows), layer.margins(self._vectors[rows])
         return np.concatenate([columns, of_vectors[:, None]], axis=1)
 
     def held_out_margins(self, groups: Labels, done: Callable[[int], None] = lambda _: None) -> Margins:

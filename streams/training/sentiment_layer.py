@@ -17,18 +17,14 @@ from numpy.typing import NDArray
 
 from streams.meaning.sentiment_weights import VectorWeights
 from streams.training.sentiment_linear import Labels
+from streams.training.side_by_side import Schedule, learn
 
 SEED: Final = 0
 LAYERS: Final = 3
 UNITS: Final = 64
-PASSES: Final = 12
-TEXTS_A_STEP: Final = 64
+SCHEDULE: Final = Schedule(passes=12, texts_a_step=64, decay=0.01)
 INPUTS_LEFT_OUT: Final = 0.25
 UNITS_LEFT_OUT: Final = 0.5
-DECAY: Final = 0.01
-#: Highest learning rate; it rises over the first tenth of the steps and falls over the rest.
-RATE: Final = 2e-3
-RISE: Final = 0.1
 #: Unit vectors are stretched to this length: their coordinates are then about 1.
 LENGTH: Final = 20.0
 
@@ -55,7 +51,9 @@ def fit_layer(vectors: NDArray[np.float32], labels: Labels) -> VectorWeights:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         layers = _Layers(vectors.shape[1])
-        _learn(layers, torch.from_numpy(vectors * np.float32(LENGTH)), torch.from_numpy(labels).float())
+        stretched = torch.from_numpy(vectors * np.float32(LENGTH))
+        fading, lasting = [layers.inward, layers.outward], [layers.thresholds, layers.intercepts]
+        learn(lambda rows: layers(stretched[rows]), torch.from_numpy(labels).float(), SCHEDULE, fading, lasting)
     inward = layers.inward.detach().numpy().T * LENGTH
     return VectorWeights(
         inward=np.ascontiguousarray(inward).astype(np.float16).astype(np.float32),
@@ -63,25 +61,3 @@ def fit_layer(vectors: NDArray[np.float32], labels: Labels) -> VectorWeights:
         outward=(layers.outward / LAYERS).detach().numpy().ravel(),
         intercept=float(layers.intercepts.detach().mean()),
     )
-
-
-def _learn(layers: _Layers, vectors: torch.Tensor, labels: torch.Tensor) -> None:
-    n_steps = PASSES * -(-len(labels) // TEXTS_A_STEP)
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": [layers.inward, layers.outward], "weight_decay": DECAY},
-            {"params": [layers.thresholds, layers.intercepts], "weight_decay": 0.0},
-        ],
-        lr=RATE,
-    )
-    rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=n_steps + 1, pct_start=RISE)
-    for _ in range(PASSES):
-        order = torch.randperm(len(labels))
-        for rows in order.split(TEXTS_A_STEP):  # type: ignore[no-untyped-call] # torch's own
-            wanted = labels[rows, None].expand(-1, LAYERS)
-            loss = torch.nn.functional.binary_cross_entropy_with_logits(layers(vectors[rows]), wanted)
-            optimizer.zero_grad()
-            # The loss is a mean over the layers, too; each is to learn as if it were alone.
-            (LAYERS * loss).backward()  # type: ignore[no-untyped-call] # torch's own
-            optimizer.step()
-            rate.step()

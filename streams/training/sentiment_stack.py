@@ -17,20 +17,16 @@ from numpy.typing import NDArray
 
 from streams.meaning.sentiment_weights import StackWeights, VectorWeights
 from streams.training.sentiment_linear import Labels, Margins
+from streams.training.side_by_side import Schedule, learn
 
 SEED: Final = 0
 LAYERS: Final = 3
 UNITS: Final = 128
-PASSES: Final = 15
-TEXTS_A_STEP: Final = 128
+SCHEDULE: Final = Schedule(passes=15, texts_a_step=128, decay=0.05)
 INPUTS_LEFT_OUT: Final = 0.2
 UNITS_LEFT_OUT: Final = 0.4
-DECAY: Final = 0.05
 #: About one label in a hundred is wrong: nothing is learnt as if it were certain (label smoothing).
 DOUBT: Final = 0.05
-#: Highest learning rate; it rises over the first tenth of the steps and falls over the rest.
-RATE: Final = 2e-3
-RISE: Final = 0.1
 #: What differs less between texts is no difference.
 LEAST_SIZE: Final = 1e-3
 #: How loud what the words say is at first, beside 512 coordinates.
@@ -72,7 +68,10 @@ def fit_stack(vectors: NDArray[np.float32], said: Margins, n_margins: int, label
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         layers = _Layers(vectors.shape[1], said.shape[1], n_margins)
-        _learn(layers, even, even_said, torch.from_numpy(labels).float())
+        fading = [layers.of_vector, layers.of_said, layers.outward]
+        lasting = [layers.thresholds, layers.intercepts, layers.direct]
+        wanted = torch.from_numpy(labels).float() * (1 - 2 * DOUBT) + DOUBT
+        learn(lambda rows: layers(even[rows], even_said[rows]), wanted, SCHEDULE, fading, lasting)
     # What was taken off and divided by goes into the weights, so that inputs are read as they come.
     of_vector = layers.of_vector.detach().numpy().T.astype(np.float64) / vector_size
     of_said = layers.of_said.detach().numpy().T.astype(np.float64) * LOUDNESS / said_size
@@ -89,27 +88,3 @@ def fit_stack(vectors: NDArray[np.float32], said: Margins, n_margins: int, label
         ),
         direct=tuple(direct.tolist()),
     )
-
-
-def _learn(layers: _Layers, vectors: torch.Tensor, said: torch.Tensor, labels: torch.Tensor) -> None:
-    n_steps = PASSES * -(-len(labels) // TEXTS_A_STEP)
-    bare = [layers.thresholds, layers.intercepts, layers.direct]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": [layers.of_vector, layers.of_said, layers.outward], "weight_decay": DECAY},
-            {"params": bare, "weight_decay": 0.0},
-        ],
-        lr=RATE,
-    )
-    rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=n_steps + 1, pct_start=RISE)
-    wanted = labels * (1 - 2 * DOUBT) + DOUBT
-    for _ in range(PASSES):
-        order = torch.randperm(len(labels))
-        for rows in order.split(TEXTS_A_STEP):  # type: ignore[no-untyped-call] # torch's own
-            logits = layers(vectors[rows], said[rows])
-            loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, wanted[rows, None].expand_as(logits))
-            optimizer.zero_grad()
-            # The loss is a mean over the layers, too; each is to learn as if it were alone.
-            (LAYERS * loss).backward()  # type: ignore[no-untyped-call] # torch's own
-            optimizer.step()
-            rate.step()
