@@ -16,7 +16,7 @@ from streams.cli.demo.command import demo
 from streams.cli.evaluate import evaluate
 from streams.cli.ingest import ingest
 from streams.cli.mirror import mirror
-from streams.cli.person import explain, export, forget, profile, recommend
+from streams.cli.person import explain, export, forget, history, profile, recommend
 from streams.cli.replay import replay
 from streams.cli.rights import rights
 from streams.cli.serve import serve
@@ -36,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (demo, worker, serve, broker, replay, tail, profile, recommend, explain, export, forget):
+for command in (demo, worker, serve, broker, replay, tail, profile, recommend, explain, history, export, forget):
     app.command()(command)
 app.command()(ingest)
 app.command()(mirror)

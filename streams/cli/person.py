@@ -1,4 +1,4 @@
-"""`braid profile | recommend | explain | export | forget`: one person, asked of a running serve by a raw account id."""
+"""`braid profile`, `recommend`, `explain`, `history`, `export`, `forget`: one person, by a raw account id."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streams.cli.api_client import ApiClient
+from streams.domain.sentences import Language
 from streams.settings import Settings
 
 Platform = Annotated[str, typer.Argument(help="The platform, for example shop.")]
@@ -94,6 +95,28 @@ def explain(platform: Platform, account: Account, json: Json = False) -> None:
         tags.add_row(tag["words"], f"{tag['score']:.2f}", "\n".join(events + _rest(tag["earlier"], "earlier events")))
     console.print(tags)
     console.print(body["note"])
+
+
+def history(
+    platform: Platform,
+    account: Account,
+    language: Annotated[Language, typer.Option(help="Of the sentences.")] = "en",
+    n: Annotated[int, typer.Option("-n", min=1, max=1_000, help="The latest so many deeds.")] = 50,
+    json: Json = False,
+) -> None:
+    """Tell what an account's person did lately, on all platforms, oldest first.
+
+    Example: braid history shop u-1 -n 20
+    """
+    body = _asked(platform, account, "/history", {"language": language, "n": str(n)})
+    if json:
+        typer.echo(json_format.dumps(body, ensure_ascii=False))
+        return
+    earlier = f"{body['n_earlier']} earlier events are not told" if body["n_earlier"] else None
+    table = Table("time", "platform", "label", "what", caption=earlier)
+    for step in body["steps"]:
+        table.add_row(_time(step["time"]), step["platform"], step["label"], step["sentence"])
+    Console().print(table)
 
 
 def export(platform: Platform, account: Account, json: Json = False) -> None:

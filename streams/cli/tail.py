@@ -19,11 +19,13 @@ from streams.brokers.connection import consumer_config
 from streams.brokers.contact import check_contact
 from streams.domain.dead_letters import decode_dead_letter, is_letter, opened
 from streams.domain.events import Event, ItemRecord
+from streams.domain.sentences import render_event
 from streams.domain.topic_names import TopicNames
 from streams.errors import CorruptState, Unavailable
 from streams.settings import Settings
 
 _TIMEOUT_S = 10.0
+_event = msgspec.msgpack.Decoder(Event).decode
 _VECTOR_FIELDS = frozenset({"short", "long", "vector"})
 
 
@@ -108,7 +110,7 @@ def _decode(topic: str, value: bytes | None, sealer: Sealer | None = None) -> An
     if value is None or topic == "dead-letters":
         return None if value is None else _letter(value, sealer)
     if topic == "user-events":
-        return _named(Event, msgpack.unpackb(value))
+        return _named(Event, msgpack.unpackb(value)) | {"in_words": render_event(_event(value))}
     if topic == "item-vectors":
         return _named(ItemRecord, msgpack.unpackb(value))
     try:

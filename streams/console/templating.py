@@ -7,7 +7,7 @@ which was the larger half of a page's time. So the first who looks waits for no 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 from streams.console import formats
 from streams.console.addresses import with_query
 from streams.console.words import Language, catalogue, say
+from streams.domain.sentences import phrase_of
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -39,6 +40,7 @@ def templates_of(language: Language) -> Environment:
     )
     environment.globals["here"] = _here
     environment.filters.update(formats.FILTERS)
+    environment.filters["deed"] = partial(phrase_of, language=language)
     for name in environment.list_templates():
         environment.get_template(name)
     return environment

@@ -6,9 +6,12 @@ from typing import Annotated
 
 from fastapi import Path, Query
 
+from streams.domain.sentences import Language
 from streams.service.recommendations import DEFAULT_DIVERSITY, MAX_K, Ask
 
 DEFAULT_K = 10
+DEFAULT_STEPS = 50
+MAX_STEPS = 1_000
 MAX_NAME_CHARS = 128
 MAX_ID_CHARS = 512
 PLATFORM_PATTERN = r"^[a-z][a-z0-9_-]{0,31}$"
@@ -24,6 +27,8 @@ K = Annotated[int, Query(ge=1, le=MAX_K, description="Most items in the answer."
 Explain = Annotated[bool, Query(description="Say for each item why it is there.")]
 Diversity = Annotated[float, Query(ge=0.0, le=1.0, description="0: the best items, whatever they have in common.")]
 WithVectors = Annotated[bool, Query(description="Include vectors, as base64 of float16.")]
+InLanguage = Annotated[Language, Query(description="Of the sentences; titles stay as the platforms write them.")]
+Steps = Annotated[int, Query(ge=1, le=MAX_STEPS, description="The latest so many deeds.")]
 
 
 def asked(

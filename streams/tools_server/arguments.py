@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
 
+from streams.domain.sentences import Language
 from streams.serve.item_routes import MAX_TEXT_CHARS
 from streams.serve.parameters import DEFAULT_K, MAX_ID_CHARS, MAX_NAME_CHARS, PLATFORM_PATTERN, PROFILE_ID_PATTERN
 from streams.service.recommendations import DEFAULT_DIVERSITY
@@ -42,6 +43,13 @@ class ProfileArguments(OfPerson):
     max_entries: int = Field(
         DEFAULT_ENTRIES, ge=1, le=MAX_ENTRIES, description="Most entries of each list; `left_out` counts the others."
     )
+
+
+class HistoryArguments(OfPerson):
+    """Of `history`."""
+
+    language: Language = Field("en", description="Of the sentences; titles stay as the platforms write them.")
+    n: int = Field(DEFAULT_ENTRIES, ge=1, le=MAX_ENTRIES, description="The latest so many deeds.")
 
 
 class RecommendArguments(OfPerson):

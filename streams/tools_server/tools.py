@@ -13,9 +13,11 @@ from streams.serve.answers import without_vectors
 from streams.serve.item_routes import SearchQuery, items_for
 from streams.serve.parts import ServeParts
 from streams.serve.person_routes import People, recommended
+from streams.service.history import history_of
 from streams.service.recommendations import Ask
 from streams.service.why_not import WhyNot, quiet
 from streams.tools_server.arguments import (
+    HistoryArguments,
     OfPerson,
     ProfileArguments,
     RecommendArguments,
@@ -45,6 +47,10 @@ def _profile(parts: ServeParts, asked: ProfileArguments, profile_id: str) -> obj
 
 def _explain(parts: ServeParts, _: OfPerson, profile_id: str) -> object:
     return parts.spaces.present.explainer.explain(People(parts).get(profile_id))
+
+
+def _history(parts: ServeParts, asked: HistoryArguments, profile_id: str) -> object:
+    return history_of(People(parts).get(profile_id), parts.items, asked.language, asked.n)
 
 
 def _recommend(parts: ServeParts, asked: RecommendArguments, profile_id: str) -> object:
@@ -80,6 +86,14 @@ TOOLS: Final = (
         "how much. Contribution is not cause.",
         OfPerson,
         _explain,
+    ),
+    Tool(
+        "history",
+        "What a person did, in order",
+        "The latest deeds of one person on all platforms, oldest first: a sentence and a label each, and one text "
+        "of them all.",
+        HistoryArguments,
+        _history,
     ),
     Tool(
         "recommend",

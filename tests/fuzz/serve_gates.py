@@ -52,7 +52,7 @@ class Requests:
         more = (b"", b"application/json", b"127.0.0.1", b"Bearer k")
         query = "platform=news&category=cooking&k=4&explain=true&diversity=0.1"
         paths = [f"/v1/profiles/{self._known}?vectors=true", f"/v1/profiles/{self._known}/recommendations?{query}",
-                 f"/v1/profiles/{self._known}/explanation", f"/v1/accounts/shop/{CANARY}/profile?vectors=1",
+                 f"/v1/profiles/{self._known}/explanation", f"/v1/profiles/{self._known}/history?language=zh&n=3", f"/v1/accounts/shop/{CANARY}/profile?vectors=1",
                  f"/v1/accounts/shop/{CANARY}/recommendations?{query}", f"/v1/accounts/shop/{CANARY}/explanation",
                  "/v1/items/shop/cooking-0/similar?to_platform=video&k=3&category=football", "/healthz", "/readyz",
                  "/docs", "/openapi.json", "/v1/profiles/%00%ff", "/v1/accounts/shop/%E5%A5%BD/profile"]  # fmt: skip

@@ -48,7 +48,7 @@ def test_packed_vectors_equal_the_padded_forward() -> None:
     assert packed.report.n_truncated == 1
 
 
-@pytest.mark.requirement("D4")
+@pytest.mark.requirement("D4", "D9")
 def test_bfloat16_vectors_keep_the_direction_of_float32() -> None:
     exact, fast = _minilm().encode(TEXTS).vectors, _minilm("bfloat16").encode(TEXTS).vectors
     assert np.einsum("bd,bd->b", exact, fast).min() > 0.999

@@ -84,9 +84,9 @@ def ask(api: httpx.Client, search: Search) -> None:
     asked = [*PEOPLE[1:6], UNKNOWN]
     paths = [
         f"/v1/accounts/{platform}/{person.account(platform)}/{what}"
-        for person in asked for platform in ACTIONS for what in ("profile", "recommendations?explain=true", "explanation", "export")
+        for person in asked for platform in ACTIONS for what in ("profile", "recommendations?explain=true", "explanation", "history", "export")
     ]  # fmt: skip
-    paths += [f"/v1/profiles/{key_of(person)}/{what}" for person in asked for what in ("recommendations", "explanation", "export")]
+    paths += [f"/v1/profiles/{key_of(person)}/{what}" for person in asked for what in ("recommendations", "explanation", "history", "export")]
     paths += [f"/v1/profiles/{key_of(person)}?vectors=true" for person in asked]
     paths += [f"/v1/profiles/{UNKNOWN.account('shop')}", f"/v1/{UNKNOWN.email}", "/v1/items/shop/tent-1/similar", "/metrics"]
     paths += [f"/v1/accounts/!!/{UNKNOWN.account('shop')}/profile", f"/v1/accounts/shop/{UNKNOWN.account('shop') * 90}/profile"]
@@ -108,7 +108,7 @@ def ask(api: httpx.Client, search: Search) -> None:
 def run_commands(settings: dict[str, str], search: Search) -> None:
     """The command line about people, and what it prints of the topics behind the gate."""
     person = PEOPLE[5]
-    commands = [[verb, "shop", who.account("shop")] for verb in ("profile", "explain", "export", "recommend") for who in (person, UNKNOWN)]
+    commands = [[verb, "shop", who.account("shop")] for verb in ("profile", "explain", "history", "export", "recommend") for who in (person, UNKNOWN)]
     commands += [["forget", "shop", person.account("shop"), "--yes"]]
     commands += [
         ["tail", topic, "--until-end", "--json"]

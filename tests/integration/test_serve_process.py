@@ -225,6 +225,8 @@ def test_the_commands_ask_a_running_serve_about_one_person(settings: Settings, p
             assert json.loads(recommended.stdout)["items"][0]["category"] == "cooking"
             explained = braid(["explain", "shop", "ada"], environ, tmp_path)
             assert "not cause" in " ".join(explained.stdout.split())
+            told = braid(["history", "shop", "ada", "--language", "zh"], environ, tmp_path)
+            assert "加入心愿单" in told.stdout
             unknown = braid(["profile", "shop", "nobody"], environ, tmp_path)
             assert (unknown.returncode, unknown.stdout) == (1, "")
             assert "no profile of this person" in unknown.stderr

@@ -48,7 +48,7 @@ def test_every_read_of_a_person_says_who_what_about_whom_when_and_how_it_ended(
 ):
     profile_id = town.live(Did("shop.wishlist.added", "shop:cooking-0")).profile_id
     whom = mark_of(SECRET, profile_id)
-    paths = ["", "/recommendations", "/explanation"]
+    paths = ["", "/recommendations", "/explanation", "/history"]
     for path in paths:
         assert api.get(f"/v1/profiles/{profile_id}{path}", headers=READ).status_code == 200
     routes = [f"GET /v1/profiles/{{profile_id}}{path}" for path in paths]

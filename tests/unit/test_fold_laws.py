@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -167,6 +168,23 @@ def test_an_event_behind_the_dedup_horizon_is_dropped_and_counted():
     report = fold(rules, states, [Observation(20, "user", old, -1)], VECTORS)
     assert (report.n_behind_horizon, report.n_applied) == (1, 0)
     assert states["user"].accounts["aa"].n_events == 20
+
+
+@pytest.mark.requirement("H7")
+@settings(max_examples=100, deadline=None)
+@given(distinct_events(), st.integers(4, 8))
+def test_an_account_keeps_so_many_tags_at_most_and_these_are_its_heaviest(events, max_tags):
+    mine = [(event, row) for event, row in events if event.account == "aa"]
+    bounded, whole = {"user": UserState()}, {"user": UserState()}
+    rules = replace(RULES, max_tags=max_tags)
+    observed = [Observation(n, "user", event, row) for n, (event, row) in enumerate(mine)]
+    fold(rules, bounded, observed, VECTORS)
+    fold(RULES, whole, observed, VECTORS)
+    if mine:
+        kept, everything = bounded["user"].accounts["aa"].tags, whole["user"].accounts["aa"].tags
+        by_mass = sorted(everything, key=lambda tag: (-everything[tag].mass, tag))
+        assert list(kept) == by_mass[:max_tags] if len(everything) > max_tags else kept == everything
+        assert all(kept[tag] == everything[tag] for tag in kept)
 
 
 @settings(max_examples=200)

@@ -55,11 +55,11 @@ def test_every_answer_is_as_described(described: Any) -> None:
     operations = [found.ok() for found in described.include(path_regex="^/v1/").get_all_operations()]
     for operation in operations:
         GENERATED(given(operation.as_strategy())(check))()
-    assert len(operations) == 17
+    assert len(operations) == 19
     assert {200, 404, 422} <= statuses
 
 
-@pytest.mark.parametrize("tail", ["?vectors=true", "", "/recommendations?explain=true", "/explanation", "/similar-people"])
+@pytest.mark.parametrize("tail", ["?vectors=true", "", "/recommendations?explain=true", "/explanation", "/history?language=zh", "/similar-people"])
 def test_what_is_known_of_a_person_is_as_described(town: Town, described: Any, tail: str) -> None:
     profile = town.live(Did("news.article.read", "news:football-0"))
     template = "/v1/profiles/{profile_id}" + tail.partition("?")[0]

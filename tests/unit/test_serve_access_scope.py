@@ -35,7 +35,7 @@ def test_a_scoped_key_looks_up_accounts_of_its_platforms_only(api: httpx.Client)
         body = {"platform": platform, "account": "ada"}
         assert api.post("/v1/accounts/lookup", json=body, headers=FOR_SHOP).status_code == status
         assert api.post("/v1/accounts/lookup", json=body, headers=FOR_ANY).status_code == 200
-        for about in ("profile", "recommendations", "explanation"):
+        for about in ("profile", "recommendations", "explanation", "history"):
             answer = api.get(f"/v1/accounts/{platform}/ada/{about}", headers=FOR_SHOP)
             assert (answer.status_code == 403) == (status == 403)
 
@@ -44,7 +44,7 @@ def test_a_scoped_key_looks_up_accounts_of_its_platforms_only(api: httpx.Client)
 def test_a_scoped_key_asks_about_people_who_have_an_account_there(town: Town, api: httpx.Client):
     of_both = town.live(Did("shop.wishlist.added", "shop:cooking-0"), Did("video.video.liked", "video:cooking-1"))
     of_video = town.live(Did("video.video.liked", "video:football-1", person="bob"))
-    for about in ("", "/recommendations", "/explanation"):
+    for about in ("", "/recommendations", "/explanation", "/history"):
         assert api.get(f"/v1/profiles/{of_both.profile_id}{about}", headers=FOR_SHOP).status_code == 200
         refused = api.get(f"/v1/profiles/{of_video.profile_id}{about}", headers=FOR_SHOP)
         assert (refused.status_code, refused.json()["code"]) == (403, "out_of_scope")

@@ -78,7 +78,7 @@ def test_the_lookup_gives_the_profile_id_without_an_id_in_the_url(town: Town, ap
 
 
 def test_an_unknown_profile_is_a_404_that_says_so(api: httpx.Client) -> None:
-    for path in ("/v1/profiles/nobody", "/v1/profiles/nobody/explanation", "/v1/accounts/shop/nobody/profile"):
+    for path in ("/v1/profiles/nobody", "/v1/profiles/nobody/explanation", "/v1/profiles/nobody/history", "/v1/accounts/shop/nobody/history"):
         assert is_problem(api.get(path), 404, "unknown_profile")
 
 

@@ -38,7 +38,7 @@ KEYS = {
     SHOP_KEY: KeyGrant("read", "shop", frozenset({"shop"})),
     ERASE_KEY: KeyGrant("erase", "privacy"),
 }
-NAMES = ["profile", "explain", "recommend", "why_item", "search_items"]
+NAMES = ["profile", "explain", "history", "recommend", "why_item", "search_items"]
 
 
 def bearing(key: str) -> dict[str, str]:
@@ -96,6 +96,8 @@ def test_a_tool_tells_of_a_person_what_the_http_api_tells(town: Town, url: str, 
     ada = of_ada(town)
     assert assistant.call("profile", profile_id=ada, max_entries=200).body == overheard(url, f"profiles/{ada}")
     assert assistant.call("explain", profile_id=ada).body == overheard(url, f"profiles/{ada}/explanation")
+    in_chinese = {"language": "zh", "n": 1}
+    assert assistant.call("history", profile_id=ada, **in_chinese).body == overheard(url, f"profiles/{ada}/history", **in_chinese)
     asked = {"platform": "news", "k": 3, "explain": True, "diversity": 0.5}
     told = assistant.call("recommend", profile_id=ada, **asked)
     assert told.body == overheard(url, f"profiles/{ada}/recommendations", **asked)

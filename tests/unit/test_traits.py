@@ -313,3 +313,14 @@ def test_a_mapping_file_hands_the_traits_over(tmp_path: Any) -> None:
     batch = Normaliser(SECRET, decoder_for(mappings)).normalise([record], "crm")
     ((_, event),) = batch.events
     assert (event.type, event.traits) == ("crm.user.traits", {"age_band": "25-34", "gender": "f"})
+
+
+@pytest.mark.requirement("H1")
+def test_a_profile_joins_vectors_of_texts_counts_of_deeds_and_what_the_person_says_about_themselves():
+    states, rows = {"user": UserState()}, np.eye(1, DIM, dtype=np.float32)
+    deeds = [Observation(0, "user", sees(0, "en"), 0), Observation(1, "user", says(1, "shop-1", **kept(age=34)), -1)]
+    fold(FOLD, states, deeds, rows)
+    profile = profile_of(PUBLISH, "user", states["user"], Cause("update", []))
+    np.testing.assert_allclose(np.frombuffer(profile.vectors.long, np.float16), rows[0], atol=1e-3)
+    assert profile.platforms["shop"].counts["shop.product.viewed"] == 1
+    assert [(trait.value, trait.source) for trait in profile.traits.values()] == [(*kept(age=34).values(), "declared")]

@@ -11,7 +11,7 @@ from streams.adapters.letter_samples import LetterSamples
 from streams.adapters.sealing import Sealer
 from streams.domain import reasons
 from streams.domain.dead_letters import sealed, stripped
-from streams.domain.masked_samples import sample_of
+from streams.domain.masked_samples import CONTRACT, sample_of
 from streams.service.letter_box import GroupKey, LetterBox, LetterLine
 from tests.support.letters import a_letter, an_event, trials
 from tests.support.serving import NOON_S
@@ -77,7 +77,7 @@ def test_no_id_of_a_record_is_in_its_sample(subject: str, userid: str, key: str,
         },
     }  # fmt: skip
     shown = "\n".join(f"{path} {value}" for path, value in sample_of(document, key.encode()))
-    ours = " ".join(path for path, _ in sample_of(dict.fromkeys(document, 1))) + VOCABULARY
+    ours = " ".join(CONTRACT) + VOCABULARY  # an id may be spelled as a field of the contract is
     for each in (subject, userid, key):
         assert each not in shown or each in ours
 

@@ -40,6 +40,11 @@ def test_a_word_that_was_forgotten_in_the_context_is_an_error() -> None:
         shown("zh", "{{ _('People') }} {{ forgotten }}")
 
 
+def test_a_deed_is_told_in_the_language_of_the_page() -> None:
+    assert shown("en", "{{ 'shop.order.completed' | deed }}") == "bought"
+    assert shown("zh", "{{ 'shop.order.completed' | deed }}") == "购买商品"
+
+
 def test_every_template_is_compiled_before_the_first_page() -> None:
     names = {path.name for path in TEMPLATES.glob("*.html")}
     for language in LANGUAGES:

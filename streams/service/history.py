@@ -1,0 +1,71 @@
+"""The history use case: what a person did lately, in order, as sentences with a label each, and as one text.
+
+The text is what a language model or a classifier of sequences reads; labels are its classes. Words that people wrote
+are not in profiles, so they are not here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from streams.domain.item_entries import ItemEntry
+from streams.domain.profiles import ProfileRecord, RecentEvent
+from streams.domain.sentences import SENTENCES_VERSION, Label, Language, label_of, sentence_of
+from streams.service.tastes import Items
+
+_BETWEEN: Final = {"en": "; ", "zh": "；"}
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One deed. time: of the event, UTC seconds. label: its class, from a small vocabulary."""
+
+    time: float
+    event_id: str
+    platform: str
+    type: str
+    label: Label
+    sentence: str
+
+
+class History(msgspec.Struct, frozen=True):
+    """Steps rise by time, of one time by event id; text is their sentences in this order.
+
+    version: of templates and labels. n_earlier: events that went into the profile and are not told, because a profile
+    lists the latest only or because fewer were asked for.
+    """
+
+    profile_id: str
+    revision: int
+    language: Language
+    version: int
+    text: str
+    steps: list[Step]
+    n_earlier: int
+
+
+def history_of(profile: ProfileRecord, items: Items, language: Language, n: int) -> History:
+    """The latest n deeds of a profile. The same whatever order the events came in, for the same titles of items."""
+    latest = sorted(profile.recent, key=_when)[-n:]
+    entries = items.entries_of([event.item for event in latest])
+    steps = [_step(event, entry, language) for event, entry in zip(latest, entries, strict=True)]
+    return History(
+        profile_id=profile.profile_id,
+        revision=profile.revision,
+        language=language,
+        version=SENTENCES_VERSION,
+        text=_BETWEEN[language].join(step.sentence for step in steps),
+        steps=steps,
+        n_earlier=max(0, profile.events_applied - len(steps)),
+    )
+
+
+def _when(event: RecentEvent) -> tuple[float, str]:
+    return event.time, event.id
+
+
+def _step(event: RecentEvent, entry: ItemEntry | None, language: Language) -> Step:
+    title = "" if entry is None else entry.item.title
+    sentence = sentence_of(event.type, title or event.item.partition(":")[2], language)
+    return Step(event.time, event.id, event.platform, event.type, label_of(event.type), sentence)
