@@ -56,6 +56,22 @@ def choose_placement(device: str = "auto", dtype: Dtype = "auto", cpu_flags: Ite
     return Placement(chosen, number, f"{why_device}; {why_dtype}")
 
 
+def is_lost(device: torch.device) -> bool:
+    """Whether a device that has just failed is dead to this process: after some faults CUDA refuses all that follows.
+
+    Memory that is short is no loss: it may be there again.
+    """
+    if device.type != "cuda":
+        return False
+    try:
+        torch.zeros(1, device=device).item()
+    except torch.OutOfMemoryError:
+        return False
+    except RuntimeError:
+        return True
+    return False
+
+
 def _choose_device(name: str) -> tuple[torch.device, str]:
     if name == "auto":
         if torch.cuda.is_available():

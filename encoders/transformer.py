@@ -18,9 +18,9 @@ import torch
 from numpy.typing import NDArray
 
 from encoders.batching import token_batches
-from encoders.devices import Placement
+from encoders.devices import Placement, is_lost
 from encoders.encoding import BatchReport, Encoding, Role, Vectors
-from encoders.errors import ModelUnavailable, UnsupportedModel
+from encoders.errors import DeviceLost, ModelUnavailable, UnsupportedModel
 from encoders.model_files import declared_max_tokens, declared_pooling, digest_of, quiet_loading
 from encoders.packed_bert import PackedBert, can_pack
 from encoders.padded import PaddedModel
@@ -90,6 +90,7 @@ class TransformerEncoder:
 
         Raises:
             RuntimeError: the device failed.
+            DeviceLost: it will go on failing for as long as this process lives.
         """
         return self.encode_tokens(self.tokenizer.read(texts, role), started_s=time.perf_counter())
 
@@ -118,9 +119,15 @@ class TransformerEncoder:
 
     def _run(self, batches: list[list[Ids]]) -> Vectors:
         """All batches are queued before the one copy back, the only wait for a GPU in the call."""
-        with torch.inference_mode():
-            pooled = [pool(*self._model.hidden(batch), self._pooling) for batch in batches]
-            vectors: Vectors = torch.cat(pooled).cpu().numpy()
+        try:
+            with torch.inference_mode():
+                pooled = [pool(*self._model.hidden(batch), self._pooling) for batch in batches]
+                vectors: Vectors = torch.cat(pooled).cpu().numpy()
+        except RuntimeError as error:
+            device = self.placement.device
+            if is_lost(device):
+                raise DeviceLost(f"device {device} answers this process no more ({error}): start it again") from error
+            raise
         return vectors
 
 

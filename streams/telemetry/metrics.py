@@ -209,7 +209,7 @@ ENCODER_WAITING = _gauge(
     "braid_encoder_waiting_seconds",
     "How long the oldest encoder call has been waiting for vectors; 0 when none waits.",
     "Grows: the encoder hangs or fails, and this stage takes nothing in until it answers; nothing is lost. See "
-    "braid_encoder_failures_total and the device; a device that lost its context needs a restart of the worker.",
+    "braid_encoder_failures_total and the device.",
     "stage",
 )
 ENCODER_FAILURES = _counter(

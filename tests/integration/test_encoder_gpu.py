@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 
@@ -19,6 +21,23 @@ pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(),
 
 TEXTS = [text for pair in (*ENGLISH, *CHINESE) for text in pair] + ["guitar strings " * n for n in (1, 5, 20, 63, 200)]
 MIB = 1 << 20
+#: In a process of its own: after a failed assertion on the card CUDA refuses all that this process asks of it.
+LOSES_THE_CARD = """
+import torch
+from encoders.devices import choose_placement
+from encoders.model_files import find_model
+from encoders.transformer import TransformerEncoder, TransformerOptions
+from streams.adapters.patient_encoder import PatientEncoder
+
+encoder = TransformerEncoder(find_model("minilm"), "minilm", choose_placement("cuda"), TransformerOptions())
+patient = PatientEncoder(encoder, "profile", lambda wait_s: print("waits", flush=True))
+patient.encode(["guitar strings"])
+try:
+    torch.zeros(2, device="cuda")[torch.tensor([5], device="cuda")].cpu()
+except RuntimeError:
+    print("lost", flush=True)
+patient.encode(["guitar strings"])
+"""
 #: As one batch they need some hundred MiB beside the weights.
 LONG_TEXTS = [f"{number} " + "guitar strings " * 100 for number in range(512)]
 
@@ -102,3 +121,13 @@ def test_a_call_waits_for_memory_that_others_hold_and_keeps_none_of_its_failures
     assert len(waits) == 3
     assert np.abs(parts.vectors - whole).max() < 1e-4
     assert torch.cuda.memory_allocated() == held
+
+
+def test_a_card_that_is_lost_to_the_process_ends_it_instead_of_being_waited_for() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", LOSES_THE_CARD], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert ended.stdout.split() == ["lost"]
+    assert ended.returncode == 1
+    assert "DeviceLost: device cuda answers this process no more" in ended.stderr
+    assert np.isfinite(_minilm("cuda", "float32").encode(TEXTS).vectors).all()

@@ -17,6 +17,7 @@ from streams.brokers.topic_admin import apply
 from streams.brokers.topics import declared_topics
 from streams.domain.events import Item
 from streams.domain.topic_names import TopicNames
+from streams.engine.fatal import EXIT_FATAL
 from streams.settings import Topics
 from tests.support.brokers import admin_of, eventually, producer_of
 from tests.support.kafka_pipeline import Pipeline, pipeline
@@ -97,6 +98,20 @@ def test_an_encoder_that_fails_stops_its_stages_alone_and_what_waited_goes_on_by
     assert worker.gauge("braid_encoder_waiting_seconds", "profile") < STALL_S
     assert worker.metric("braid_rebalances_total") == n_rebalances
     assert worker.metric("braid_unencodable_texts_total") == 0
+
+
+@pytest.mark.requirement("Q4")
+def test_a_device_that_is_lost_to_the_process_ends_it_and_the_next_one_goes_on(
+    pipeline: Pipeline, moody: Callable[..., MoodyWorker]
+) -> None:
+    worker = moody()
+    load = a_load_under_way(pipeline)
+    worker.feel("lost")
+    pipeline.publish(load, N_BEFORE)
+    assert worker.process.wait(60) == EXIT_FATAL
+    assert "device cuda answers this process no more" in worker.tail()
+    moody()
+    pipeline.prove(load)
 
 
 @pytest.mark.requirement("Q4")

@@ -1,6 +1,6 @@
 """A worker whose encoder has moods: `python -m tests.support.moody_worker <mood file> worker …` is `braid worker`.
 
-The file holds one word, read before every call and while a call hangs: `well`, `hang`, `raise`, `nan`. The encoder is the
+The file holds one word, read before every call and while a call hangs: `well`, `hang`, `raise`, `nan`, `lost`. The encoder is the
 real one of the settings, but for what its device does. MOODY_POLL_S shortens the longest time between two polls, after
 which a consumer leaves its group; MOODY_TAKE_OVER_S is what each take-over of a partition takes longer.
 """
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from encoders.encoding import Encoding, Role
+from encoders.errors import DeviceLost
 from encoders.factory import TextEncoder
 from streams import worker_parts
 from streams.brokers.faust_connection import faust_broker_options
@@ -45,6 +46,8 @@ class MoodyEncoder:
             time.sleep(LOOK_S)
         if mood == "raise":
             raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        if mood == "lost":
+            raise DeviceLost("device cuda answers this process no more")
         encoding = self._encoder.encode(texts, role)
         if mood == "nan":
             encoding.vectors[:] = np.nan

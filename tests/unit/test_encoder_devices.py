@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from encoders.devices import Placement, choose_placement, read_cpu_flags
+from encoders.devices import Placement, choose_placement, is_lost, read_cpu_flags
 from encoders.errors import UnsupportedModel
 from encoders.transformer import TransformerOptions, batch_tokens
 
@@ -44,6 +44,10 @@ def test_the_flags_are_those_of_the_first_processor(tmp_path: Path) -> None:
 
 def test_a_system_without_cpuinfo_has_no_flags(tmp_path: Path) -> None:
     assert read_cpu_flags(tmp_path / "absent") == frozenset()
+
+
+def test_a_processor_is_never_lost() -> None:
+    assert not is_lost(torch.device("cpu"))
 
 
 @pytest.mark.parametrize(("device", "n_tokens"), [("cpu", 4_096), ("cuda", 16_384), ("cuda:1", 16_384)])
