@@ -6,7 +6,7 @@ Where the hardware only emulates it, it is slower than float32: so "auto" looks 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -56,20 +56,23 @@ def choose_placement(device: str = "auto", dtype: Dtype = "auto", cpu_flags: Ite
     return Placement(chosen, number, f"{why_device}; {why_dtype}")
 
 
-def is_lost(device: torch.device) -> bool:
+def is_lost(device: torch.device, touch: Callable[[torch.device], object] | None = None) -> bool:
     """Whether a device that has just failed is dead to this process: after some faults CUDA refuses all that follows.
 
-    Memory that is short is no loss: it may be there again.
+    Memory that is short is no loss: it may be there again. touch: asks the least of the device; raises RuntimeError.
     """
     if device.type != "cuda":
         return False
     try:
-        torch.zeros(1, device=device).item()
-    except torch.OutOfMemoryError:
-        return False
-    except RuntimeError:
-        return True
+        (touch or _touch)(device)
+    except RuntimeError as error:
+        # What is short beside torch's own memory comes as any other error of CUDA.
+        return not isinstance(error, torch.OutOfMemoryError) and "out of memory" not in str(error)
     return False
+
+
+def _touch(device: torch.device) -> object:
+    return torch.zeros(1, device=device).item()
 
 
 def _choose_device(name: str) -> tuple[torch.device, str]:

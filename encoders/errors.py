@@ -11,7 +11,7 @@ from __future__ import annotations
 
 
 class EncoderError(Exception):
-    """Base of the errors of this package; the message names the model or setting, its value and the remedy."""
+    """Base of the errors of this package; the message names the model, setting or device and the remedy."""
 
 
 class ModelUnavailable(EncoderError):  # noqa: N818 - named by the reaction, as the tree says

@@ -63,7 +63,8 @@ class Encoder(Protocol):
     """Texts to unit vectors. Deterministic: batch and one-by-one agree within 1e-4 (fp32) or cosine .999 (bf16).
 
     `encode` blocks for milliseconds to seconds and is called from a thread, never from the event loop; it is safe
-    to call from several threads. It does not fail for any text; it raises `RuntimeError` when the device fails.
+    to call from several threads. It does not fail for any text; it raises `RuntimeError` when the device fails, and
+    what is none when the device will fail for as long as the process lives.
     """
 
     @property

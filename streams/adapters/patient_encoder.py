@@ -1,5 +1,7 @@
 """An encoder that is waited for: what its device refuses is tried again until it works, in smaller parts.
 
+A device that is lost to the process is not waited for: the worker ends, and whoever started it starts it again.
+
 So an encoder that hangs or fails stops the intake of the stages that need it, and nothing else: the call that waits
 holds its lane, a full lane is left out of the fetch, and heartbeats, checkpoints and other stages go on.
 """
@@ -127,7 +129,7 @@ class PatientEncoder:
     def _try(self, texts: Sequence[str], role: Role) -> Encoding | None:
         try:
             encoded = self._encoder.encode(texts, role)
-        except RuntimeError as error:  # the device failed, as the port says; anything else is a bug and ends the worker
+        except RuntimeError as error:  # the device failed, as the port says; a lost device and a bug end the worker
             self._note("raised", error, len(texts))
             return None
         fault = fault_of(encoded.vectors, len(texts), self.dim)

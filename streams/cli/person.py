@@ -12,6 +12,7 @@ from rich.table import Table
 
 from streams.cli.api_client import ApiClient
 from streams.domain.sentences import Language
+from streams.serve.parameters import DEFAULT_STEPS, MAX_STEPS
 from streams.settings import Settings
 
 Platform = Annotated[str, typer.Argument(help="The platform, for example shop.")]
@@ -101,7 +102,7 @@ def history(
     platform: Platform,
     account: Account,
     language: Annotated[Language, typer.Option(help="Of the sentences.")] = "en",
-    n: Annotated[int, typer.Option("-n", min=1, max=1_000, help="The latest so many deeds.")] = 50,
+    n: Annotated[int, typer.Option("-n", min=1, max=MAX_STEPS, help="The latest so many deeds.")] = DEFAULT_STEPS,
     json: Json = False,
 ) -> None:
     """Tell what an account's person did lately, on all platforms, oldest first.
@@ -112,8 +113,8 @@ def history(
     if json:
         typer.echo(json_format.dumps(body, ensure_ascii=False))
         return
-    earlier = f"{body['n_earlier']} earlier events are not told" if body["n_earlier"] else None
-    table = Table("time", "platform", "label", "what", caption=earlier)
+    untold = f"{body['n_untold']} more events are not told" if body["n_untold"] else None
+    table = Table("time", "platform", "label", "what", caption=untold)
     for step in body["steps"]:
         table.add_row(_time(step["time"]), step["platform"], step["label"], step["sentence"])
     Console().print(table)

@@ -110,7 +110,7 @@ def _decode(topic: str, value: bytes | None, sealer: Sealer | None = None) -> An
     if value is None or topic == "dead-letters":
         return None if value is None else _letter(value, sealer)
     if topic == "user-events":
-        return _named(Event, msgpack.unpackb(value)) | {"in_words": render_event(_event(value))}
+        return _named(Event, msgpack.unpackb(value)) | _in_words(value)
     if topic == "item-vectors":
         return _named(ItemRecord, msgpack.unpackb(value))
     try:
@@ -121,6 +121,13 @@ def _decode(topic: str, value: bytes | None, sealer: Sealer | None = None) -> An
         return msgpack.unpackb(value, strict_map_key=False)
     except (ValueError, msgpack.UnpackException):
         return value
+
+
+def _in_words(value: bytes) -> dict[str, str]:
+    try:
+        return {"in_words": render_event(_event(value))}
+    except msgspec.DecodeError:  # of a newer release, or damaged: what can be read of it is shown
+        return {}
 
 
 def _letter(value: bytes, sealer: Sealer | None) -> Any:

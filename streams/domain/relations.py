@@ -31,7 +31,7 @@ class RelationRules:
     """Half-life in seconds; max_edges of an account, those of the most mass."""
 
     half_life_s: float = 60 * DAY_S
-    max_edges: int = 64
+    max_edges: int = 16
 
 
 class EdgeEvidence(msgspec.Struct, array_like=True, frozen=True, order=True, gc=False):

@@ -6,7 +6,8 @@ reads the same for ever under one `SENTENCES_VERSION`.
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple, get_args
+import re
+from typing import Final, Literal, NamedTuple
 
 from streams.domain.actions import action_of
 from streams.domain.events import Event
@@ -17,9 +18,12 @@ Label = Literal[
     "take_back", "shown", "other",
 ]  # fmt: skip
 
-LABELS: Final[tuple[Label, ...]] = get_args(Label)
 #: Of templates and labels: whoever keeps sentences beside what they trained on it can tell that these were others.
 SENTENCES_VERSION: Final = 1
+
+
+#: A preposition that nothing follows.
+_DANGLING: Final = re.compile(r" (for|on|of)$")
 
 
 class _Phrase(NamedTuple):
@@ -88,12 +92,15 @@ def phrase_of(event_type: str, language: Language = "en") -> str:
 
 
 def sentence_of(event_type: str, what: str, language: Language = "en") -> str:
-    """The deed and what it is about, which may be empty.
+    """The deed and what it is about; of a deed about nothing that is known, the deed.
 
+    >>> sentence_of("shop.product.searched", "")
+    'searched'
     >>> sentence_of("shop.order.completed", "Trail shoe"), sentence_of("shop.order.completed", "Trail shoe", "zh")
     ('bought Trail shoe', '购买商品 Trail shoe')
     """
-    return f"{phrase_of(event_type, language)} {what}".rstrip()
+    phrase = phrase_of(event_type, language)
+    return f"{phrase} {what}" if what else _DANGLING.sub("", phrase)
 
 
 def render_event(event: Event, language: Language = "en") -> str:
@@ -105,7 +112,7 @@ def render_event(event: Event, language: Language = "en") -> str:
     'reviewed Tent: Dry.'
     """
     what = "" if event.item is None else event.item.title or event.item.item_id
-    head = sentence_of(event.type, what, language)
     if not event.text:
-        return head
+        return sentence_of(event.type, what, language)
+    head = f"{phrase_of(event.type, language)} {what}".rstrip()
     return f"{head}：{event.text}" if language == "zh" else f"{head}: {event.text}"

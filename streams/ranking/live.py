@@ -10,7 +10,7 @@ What is answered is kept for a day, and what people make of it moves how much ea
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Final
 
@@ -204,6 +204,20 @@ class LiveRanker:
                     rows[best].tolist(), scores[best].tolist(), said, features[best], strict=True
                 )
             ]
+
+    def weighed(self, platform: str, ranked: Sequence[Scored], content: Sequence[float]) -> list[Scored]:
+        """What `rank` gave for this platform, best first, with what content says of each: scores in [0, 1].
+
+        Of items that behaviour alone proposed `rank` was told nothing by content: neither dislike, nor price, nor age.
+        """
+        with self._lock:
+            weights = self._blend.weights(platform)
+        sources = np.array([(*each.sources[:1], said) for each, said in zip(ranked, content, strict=True)])
+        scores = sources @ weights if len(sources) else np.zeros(0)
+        return [
+            replace(ranked[at], score=float(scores[at]), sources=tuple(sources[at].tolist()))
+            for at in np.argsort(-scores, kind="stable").tolist()
+        ]
 
     def explained(self, platform: str, shown: Sequence[Scored]) -> list[Mapping[str, float]]:
         """What each group of signals adds to each score that `rank` gave on this platform, in words.

@@ -13,7 +13,7 @@ import msgspec
 from streams.domain.item_entries import ItemEntry
 from streams.domain.profiles import ProfileRecord, RecentEvent
 from streams.domain.sentences import SENTENCES_VERSION, Label, Language, label_of, sentence_of
-from streams.service.tastes import Items
+from streams.service.tastes import Items, carries
 
 _BETWEEN: Final = {"en": "; ", "zh": "；"}
 
@@ -32,8 +32,8 @@ class Step(msgspec.Struct, frozen=True):
 class History(msgspec.Struct, frozen=True):
     """Steps rise by time, of one time by event id; text is their sentences in this order.
 
-    version: of templates and labels. n_earlier: events that went into the profile and are not told, because a profile
-    lists the latest only or because fewer were asked for.
+    version: of templates and labels. n_untold: events that went into the profile and are not told: earlier ones, those
+    that weigh nothing or were taken back, those about an item with a tag that the person blocked.
     """
 
     profile_id: str
@@ -42,14 +42,19 @@ class History(msgspec.Struct, frozen=True):
     version: int
     text: str
     steps: list[Step]
-    n_earlier: int
+    n_untold: int
 
 
 def history_of(profile: ProfileRecord, items: Items, language: Language, n: int) -> History:
     """The latest n deeds of a profile. The same whatever order the events came in, for the same titles of items."""
-    latest = sorted(profile.recent, key=_when)[-n:]
-    entries = items.entries_of([event.item for event in latest])
-    steps = [_step(event, entry, language) for event, entry in zip(latest, entries, strict=True)]
+    ordered, blocked = sorted(profile.recent, key=_when), frozenset(profile.blocked_tags)
+    entries = items.entries_of([event.item for event in ordered])
+    told = [
+        (event, entry)
+        for event, entry in zip(ordered, entries, strict=True)
+        if entry is None or not carries(entry.item, blocked)
+    ]
+    steps = [_step(event, entry, language) for event, entry in told[-n:]]
     return History(
         profile_id=profile.profile_id,
         revision=profile.revision,
@@ -57,7 +62,7 @@ def history_of(profile: ProfileRecord, items: Items, language: Language, n: int)
         version=SENTENCES_VERSION,
         text=_BETWEEN[language].join(step.sentence for step in steps),
         steps=steps,
-        n_earlier=max(0, profile.events_applied - len(steps)),
+        n_untold=max(0, profile.events_applied - len(steps)),
     )
 
 

@@ -72,6 +72,9 @@ class BehaviourRanker(Protocol):
     def rank(self, question: Question, n: int) -> list[Scored]:
         """At most n items, best first; none on a platform where nobody was seen."""
 
+    def weighed(self, platform: str, ranked: Sequence[Scored], content: Sequence[float]) -> list[Scored]:
+        """The same, best first, with the content score of each."""
+
     def explained(self, platform: str, shown: Sequence[Scored]) -> list[Mapping[str, float]]:
         """What each group of signals adds to the score of each."""
 
@@ -136,11 +139,7 @@ class Recommender:
         keys, vectors = [keys[at] for at in present.tolist()], vectors[present]
         if not keys:
             return _Near([], vectors, np.zeros(0), np.zeros(0, np.intp))
-        close = ranking.closeness(ranking.cosines_of(taste.queries, vectors), self.weights.background)  # (Q, N)
-        interest, best = ranking.interest_scores(close, taste.strengths)
-        dislike = self.dislike_of(taste, vectors)
-        facts = self.facts_of(profile, taste, keys, numbers.only(present))
-        scores = ranking.total_scores(interest, dislike, facts, self.weights)
+        scores, best = self._content_of(keys, vectors, numbers.only(present), profile, taste)
         order = np.argsort(-scores, kind="stable")  # the keys are sorted
         return _Near([keys[at] for at in order.tolist()], vectors[order], scores[order], best[order])
 
@@ -166,21 +165,40 @@ class Recommender:
         for n in (_n_choice(ask) + SPARE, RANKED):
             scored = self.behaviour.rank(question, n)
             kept = self._fitting(scored, frozenset(profile.blocked_tags), ask)
-            if len(kept) == _n_choice(ask) or len(scored) < n:
+            if len(kept) >= _n_choice(ask) or len(scored) < n:
                 break
         if not kept:
             return self._by_content(near, ask)
+        return self._weighed(kept, profile, taste, ask, ask.platform)
+
+    def _weighed(
+        self, kept: Sequence[tuple[Scored, ItemEntry]], profile: ProfileRecord, taste: Taste, ask: Ask, platform: str
+    ) -> _Candidates:
+        """What may be shown, with what content says of all of it and not only of what content found."""
+        assert self.behaviour is not None, "somebody ranked them"
         keys = [each.item for each, _ in kept]
         vectors = self._vectors_of(keys)
-        close = ranking.closeness(ranking.cosines_of(taste.queries, vectors), self.weights.background)  # (Q, N)
+        content, nearest = self._content_of(keys, vectors, self.items.numbers_of(keys), profile, taste)
+        best = self.behaviour.weighed(platform, [each for each, _ in kept], content.tolist())[: _n_choice(ask)]
+        place = {key: at for at, key in enumerate(keys)}
+        order = [place[each.item] for each in best]
         return _Candidates(
-            keys,
-            [entry for _, entry in kept],
-            vectors,
-            np.round(1.0 / (1.0 + np.exp(-np.array([each.score for each, _ in kept]))), 6),
-            close.argmax(axis=0).tolist(),
-            [each for each, _ in kept],
+            [each.item for each in best],
+            [kept[at][1] for at in order],
+            vectors[order],
+            np.round(1.0 / (1.0 + np.exp(-np.array([each.score for each in best]))), 6),
+            nearest[order].tolist(),
+            best,
         )
+
+    def _content_of(
+        self, keys: list[str], vectors: Vectors, numbers: ItemNumbers, profile: ProfileRecord, taste: Taste
+    ) -> tuple[Scores, NDArray[np.intp]]:
+        """(scores (N,), the query that each is closest to by strength (N,)) of items with vectors (N, D)."""
+        close = ranking.closeness(ranking.cosines_of(taste.queries, vectors), self.weights.background)  # (Q, N)
+        interest, nearest = ranking.interest_scores(close, taste.strengths)
+        facts = self.facts_of(profile, taste, keys, numbers)
+        return ranking.total_scores(interest, self.dislike_of(taste, vectors), facts, self.weights), nearest
 
     def _by_content(self, near: _Near, ask: Ask) -> _Candidates:
         entries = self.items.entries_of(near.keys)
@@ -195,16 +213,15 @@ class Recommender:
         )
 
     def _fitting(self, scored: Sequence[Scored], blocked: frozenset[str], ask: Ask) -> list[tuple[Scored, ItemEntry]]:
-        """The best that may be shown, as many as are chosen among."""
+        """Those that may be shown, with their entries."""
         entries = self.items.entries_of([each.item for each in scored])
-        kept = [
+        return [
             (each, entry)
             for each, entry in zip(scored, entries, strict=True)
             if entry is not None
             and ask.category in {None, entry.item.category}
             and not (blocked and carries(entry.item, blocked))
         ]
-        return kept[: _n_choice(ask)]
 
     def _vectors_of(self, keys: list[str]) -> Vectors:
         """float32 (N, D), a zero row for an item that the index lacks."""

@@ -80,6 +80,9 @@ class _Quiet:
     def rank(self, question: Question, n: int) -> list[Scored]:
         return self.ranker.rank(question, n)
 
+    def weighed(self, platform: str, ranked: Sequence[Scored], content: Sequence[float]) -> list[Scored]:
+        return self.ranker.weighed(platform, ranked, content)
+
     def explained(self, platform: str, shown: Sequence[Scored]) -> list[Mapping[str, float]]:
         return self.ranker.explained(platform, shown)
 

@@ -179,6 +179,10 @@ class _Caught:
         self.content = dict(question.content)
         return []
 
+    def weighed(self, platform: str, ranked: Sequence[Scored], content: Sequence[float]) -> list[Scored]:  # noqa: ARG002
+        """Nothing was ranked."""
+        return list(ranked)
+
     def explained(self, platform: str, shown: Sequence[Scored]) -> list[Mapping[str, float]]:  # noqa: ARG002
         """Nothing is ranked here."""
         return [{} for _ in shown]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -46,8 +47,28 @@ def test_a_system_without_cpuinfo_has_no_flags(tmp_path: Path) -> None:
     assert read_cpu_flags(tmp_path / "absent") == frozenset()
 
 
-def test_a_processor_is_never_lost() -> None:
-    assert not is_lost(torch.device("cpu"))
+def refuses(error: RuntimeError) -> Callable[[torch.device], object]:
+    def touch(_: torch.device) -> object:
+        raise error
+
+    return touch
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [
+        (RuntimeError("CUDA error: device-side assert triggered"), True),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 MiB"), False),
+        (RuntimeError("CUDA error: out of memory"), False),
+    ],
+)
+def test_a_card_that_refuses_the_least_is_lost_unless_its_memory_is_short(error: RuntimeError, lost: bool) -> None:
+    assert is_lost(torch.device("cuda"), refuses(error)) is lost
+
+
+def test_a_card_that_answers_and_a_processor_are_not_lost() -> None:
+    assert not is_lost(torch.device("cuda"), lambda _: 0.0)
+    assert not is_lost(torch.device("cpu"), refuses(RuntimeError("CUDA error: device-side assert triggered")))
 
 
 @pytest.mark.parametrize(("device", "n_tokens"), [("cpu", 4_096), ("cuda", 16_384), ("cuda:1", 16_384)])

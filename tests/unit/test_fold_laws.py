@@ -173,7 +173,7 @@ def test_an_event_behind_the_dedup_horizon_is_dropped_and_counted():
 @pytest.mark.requirement("H7")
 @settings(max_examples=100, deadline=None)
 @given(distinct_events(), st.integers(4, 8))
-def test_an_account_keeps_so_many_tags_at_most_and_these_are_its_heaviest(events, max_tags):
+def test_of_what_comes_at_once_an_account_keeps_so_many_tags_at_most_and_these_are_the_heaviest(events, max_tags):
     mine = [(event, row) for event, row in events if event.account == "aa"]
     bounded, whole = {"user": UserState()}, {"user": UserState()}
     rules = replace(RULES, max_tags=max_tags)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import httpx
 import msgspec
@@ -19,7 +20,7 @@ from streams.domain.actions import BUILT_IN
 from streams.domain.events import Event, Item, event_id
 from streams.domain.item_entries import ItemEntry
 from streams.domain.profiles import RecentEvent
-from streams.domain.sentences import LABELS, SENTENCES_VERSION, label_of
+from streams.domain.sentences import SENTENCES_VERSION, Label, label_of
 from streams.service.history import history_of
 from tests.support.sample_profiles import a_profile
 from tests.support.serving import DAY_S, SECRET, Did, Town, opened, subject_items
@@ -78,7 +79,7 @@ def test_every_action_of_the_contract_has_a_class_and_a_reversal_says_that_it_is
     for name, action in BUILT_IN.items():
         if not action.control:
             label = label_of(f"shop.{name}")
-            assert label in LABELS
+            assert label in get_args(Label)
             assert label != "other"
             assert (label == "take_back") == (action.reverses is not None), name
 
@@ -87,7 +88,37 @@ def test_who_asks_for_few_gets_the_latest_and_is_told_how_many_there_are(town: T
     person = town.live(*DEEDS).profile_id
     told = api.get(f"/v1/profiles/{person}/history", params={"n": 2}).json()
     assert [step["label"] for step in told["steps"]] == ["like", "read"]
-    assert told["n_earlier"] == 1
+    assert told["n_untold"] == 1
+
+
+@pytest.mark.requirement("N7")
+def test_what_a_person_blocked_is_not_told(town: Town, api: httpx.Client):
+    profile = town.live(*DEEDS)
+    change = msgspec.structs.replace(profile.change, kind="update")
+    blocking = {"revision": profile.revision + 1, "blocked_tags": ["category:cooking"], "change": change}
+    town.publish_profile(msgspec.structs.replace(profile, **blocking))
+    told = api.get(f"/v1/profiles/{profile.profile_id}/history").json()
+    assert [step["label"] for step in told["steps"]] == ["read"]
+    assert told["n_untold"] == 2
+
+
+def test_what_weighs_nothing_is_in_no_profile_and_so_in_no_history(town: Town, api: httpx.Client):
+    seen = Did("shop.recommendation.shown", "shop:cooking-1")
+    person = town.live(*DEEDS, seen).profile_id
+    told = api.get(f"/v1/profiles/{person}/history").json()
+    assert [step["label"] for step in told["steps"]] == ["buy", "like", "read"]
+    assert told["n_untold"] == 1
+
+
+@pytest.mark.requirement("D2", "H5")
+def test_deeds_that_arrive_in_another_order_are_told_alike(tmp_path: Path):
+    told = []
+    for number, deeds in enumerate((DEEDS, DEEDS[::-1])):
+        for town in opened(tmp_path / str(number)):
+            town.publish_items(subject_items())
+            profile = town.live(*deeds)
+            told.append(history_of(profile, town.items, "en", 10).text)
+    assert told[0] == told[1]
 
 
 def test_an_account_is_asked_as_its_person_is(town: Town, api: httpx.Client):

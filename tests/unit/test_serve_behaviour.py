@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace as replaced
 
+from streams.domain.events import ItemRecord
 from streams.domain.profiles import Account, Change, Identity, ProfileRecord, Quality, RecentEvent, Vectors
 from streams.ranking.live import LiveRanker, Touch
 from streams.ranking.reranker_files import packaged
@@ -66,6 +67,40 @@ def test_what_people_with_the_same_taste_took_to_comes_though_its_words_have_not
     (item,) = [item for item in answer.items if item.key == "shop:odd"]
     assert item.reason is not None
     assert item.reason.signals["people who took to the same things took to it"] > 0.0
+
+
+def _many_pans() -> list[ItemRecord]:
+    return [an_item_record("shop", an_item(f"new-{n}", f"kitchen pan {n} bread", "cooking")) for n in range(150)]
+
+
+@pytest.mark.requirement("K3", "K4")
+@pytest.mark.parametrize(("disliked", "last"), [("zyxw vuts rqpo", "shop:odd"), ("abcd efgh ijkl", "shop:even")])
+def test_what_is_like_something_disliked_sinks_also_where_behaviour_alone_proposed_it(
+    town: Town, disliked: str, last: str
+) -> None:
+    town.publish_items([
+        an_item_record("shop", an_item("odd", "zyxw vuts rqpo", "misc")),
+        an_item_record("shop", an_item("even", "abcd efgh ijkl", "misc")),
+        an_item_record("news", an_item("bad", disliked, "misc")),
+        *_many_pans(),  # nearer than the two, so that content does not find them
+    ])  # fmt: skip
+    crowd_takes_to(town, "shop:cooking-0", "shop:odd", "shop:even")
+    ada = town.live(Did("shop.wishlist.added", "shop:cooking-1"), Did("news.article.disliked", "news:bad"))
+    listed = keys(recommended(town, ada, platform="shop", k=20, diversity=0.0))
+    assert [key for key in listed if key in {"shop:odd", "shop:even"}][-1] == last
+
+
+@pytest.mark.requirement("K7")
+def test_items_stand_in_the_same_order_however_many_are_asked_for_and_of_whatever_category(town: Town) -> None:
+    town.publish_items(_many_pans())
+    crowd_takes_to(town, "shop:cooking-0", "shop:football-1", "shop:new-7", "shop:new-30")
+    ada = town.live(Did("shop.wishlist.added", "shop:cooking-1"), Did("video.video.liked", "video:football-0"))
+    longest = keys(recommended(town, ada, platform="shop", k=40, diversity=0.0))
+    for ask in ({"k": 5}, {"k": 20}, {"k": 10, "category": "cooking"}, {"k": 10, "category": "football"}):
+        listed = keys(recommended(town, ada, platform="shop", diversity=0.0, **ask))
+        shared = [key for key in listed if key in longest]
+        assert len(shared) > 1
+        assert shared == [key for key in longest if key in listed]
 
 
 @pytest.mark.requirement("K2", "K4")
