@@ -25,13 +25,15 @@ from streams.domain.limits import IngestLimits
 from streams.domain.platforms import Platform
 from streams.domain.profiles import Model
 from streams.domain.publishing import PublishRules
+from streams.domain.readings import FAINT
+from streams.domain.rendering import RENDER_VERSION
 from streams.domain.sensitive import SensitiveTags
 from streams.domain.spaces import space_of
 from streams.errors import Unavailable, UsageError
 from streams.meaning.entities import EntityFinder
 from streams.meaning.lexicons import load_lexicons
 from streams.meaning.reading import Reader
-from streams.meaning.sentiment import SentimentModel
+from streams.meaning.sentiment import packaged_sentiment
 from streams.meaning.taxonomy import load_taxonomy
 from streams.meaning.topics import TopicFinder
 from streams.ports import Encoder
@@ -74,9 +76,10 @@ def _prefix(chosen: str, model: str, of_e5: str) -> str:
     return of_e5 if "e5-" in model.lower() else ""
 
 
-def model_of(encoder: Encoder) -> Model:
-    """How published records name the encoder."""
-    return Model(encoder.name, encoder.version, encoder.dim)
+def model_of(encoder: Encoder, render_version: int = RENDER_VERSION) -> Model:
+    """How published records name the encoder, and how what it reads is put into words: both make the space."""
+    version = encoder.version if render_version == 1 else f"{encoder.version}-r{render_version}"
+    return Model(encoder.name, version, encoder.dim)
 
 
 def space_mark_of(encoder: Encoder) -> bytes:
@@ -156,6 +159,7 @@ def fold_rules_of(settings: Settings, actions: ActionTable, model: Model) -> Fol
         sensitive=sensitive_of(settings),
         declared=declared,
         max_edges=profile.max_edges,
+        neutral_band=packaged_sentiment().neutral_band if settings.meaning.read else FAINT,
         influence=influence_rules_of(settings),
     )
 
@@ -171,7 +175,7 @@ def own_words_of(settings: Settings, encoder_name: str, encode: Callable[[Sequen
     sensitive = sensitive_of(settings)
     taxonomy = load_taxonomy(meaning.taxonomy, sensitive)
     entities = EntityFinder(load_lexicons(meaning.lexicons))
-    sentiment = SentimentModel.load()
+    sentiment = packaged_sentiment()
 
     def score(texts: Sequence[str], vectors: Vectors | None) -> NDArray[np.float64]:
         return sentiment.read(texts, vectors, encoder_name)

@@ -15,6 +15,7 @@ from streams.cli.check import check
 from streams.cli.demo.command import demo
 from streams.cli.evaluate import evaluate
 from streams.cli.ingest import ingest
+from streams.cli.lexicon import lexicon
 from streams.cli.mirror import mirror
 from streams.cli.person import explain, export, forget, history, profile, recommend
 from streams.cli.replay import replay
@@ -43,6 +44,7 @@ app.command()(mirror)
 app.command()(check)
 app.command()(rights)
 app.command()(canary)
+app.command()(lexicon)
 app.command()(evaluate)
 app.command()(train)
 app.add_typer(dead_letters.app, name="dead-letters")

@@ -38,6 +38,14 @@ class Said(msgspec.Struct, frozen=True, gc=False):
     felt: tuple[tuple[str, float], ...] = ()
 
 
+class _Text(NamedTuple):
+    """One text, see `add_said`."""
+
+    unit: float
+    at_s: float
+    neutral_band: float
+
+
 class FeltShare(NamedTuple):
     """One account's part of a view. scale: what its units are worth there."""
 
@@ -71,13 +79,19 @@ def said_of(reading: Reading, action: Action | None = None) -> Said:
     return Said(reading.sentiment if is_opinion else None, tuple(dict.fromkeys(tags)), tuple(means))
 
 
-def add_said(feelings: dict[str, FeelingState], said: Said, unit: float, at_s: float) -> None:
-    """Count one text, in place. unit: what 1 is, written at `at_s`, in the account's units."""
+def add_said(
+    feelings: dict[str, FeelingState], said: Said, unit: float, at_s: float, neutral_band: float = FAINT
+) -> None:
+    """Count one text, in place. unit: what 1 is, written at `at_s`, in the account's units.
+
+    neutral_band: scores within ± this count as neutral.
+    """
     if said.score is None:
         return
-    _add(feelings, EVERYTHING, said.score, unit, at_s)
+    text = _Text(unit, at_s, neutral_band)
+    _add(feelings, EVERYTHING, said.score, text)
     for name, score in said.felt:
-        _add(feelings, name, score, unit, at_s)
+        _add(feelings, name, score, text)
 
 
 def bounded(feelings: dict[str, FeelingState]) -> dict[str, FeelingState]:
@@ -126,19 +140,19 @@ def sentiment_of(
     )
 
 
-def _add(feelings: dict[str, FeelingState], name: str, score: float, unit: float, at_s: float) -> None:
+def _add(feelings: dict[str, FeelingState], name: str, score: float, text: _Text) -> None:
     felt = feelings.get(name)
     if felt is None:
-        felt = feelings[name] = FeelingState(0.0, 0.0, 0.0, 0.0, 0, at_s)
-    felt.score += score * unit
-    if score > FAINT:
-        felt.positive += unit
-    elif score < -FAINT:
-        felt.negative += unit
+        felt = feelings[name] = FeelingState(0.0, 0.0, 0.0, 0.0, 0, text.at_s)
+    felt.score += score * text.unit
+    if score > text.neutral_band:
+        felt.positive += text.unit
+    elif score < -text.neutral_band:
+        felt.negative += text.unit
     else:
-        felt.neutral += unit
+        felt.neutral += text.unit
     felt.n += 1
-    felt.last_s = max(felt.last_s, at_s)
+    felt.last_s = max(felt.last_s, text.at_s)
 
 
 def _summed(shares: Iterable[FeltShare]) -> dict[str, FeelingState]:

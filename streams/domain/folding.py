@@ -24,7 +24,7 @@ from streams.domain.feelings import Said, add_said, bounded, rescaled, said_of, 
 from streams.domain.heaviest import heaviest
 from streams.domain.influence import InfluenceRules
 from streams.domain.languages import take_to
-from streams.domain.readings import Reading
+from streams.domain.readings import FAINT, Reading
 from streams.domain.relations import EdgeEvidence
 from streams.domain.seen_ids import Sight
 from streams.domain.sensitive import SensitiveTags
@@ -51,6 +51,7 @@ class FoldRules:
     declared: the action of an event type, None for an unknown one. max_edges: of an account; 0 keeps none.
     sensitive: tags and traits that are never kept, None for none. influence: how much one account may bring, None for
     no bound.
+    neutral_band: texts with a sentiment within ± this are neither positive nor negative, as their reader says.
     space: of the vectors (`domain.spaces`); sums of another one must have begun again before.
     """
 
@@ -65,6 +66,7 @@ class FoldRules:
     influence: InfluenceRules | None = None
     declared: Callable[[str], Action | None] = built_in
     max_edges: int = 16
+    neutral_band: float = FAINT
     space: bytes = b""
     edges: EdgeMaker = field(init=False, repr=False, compare=False)
 
@@ -289,7 +291,7 @@ def _add_said(rules: FoldRules, account: AccountState, said: Said, at_s: float) 
     if rules.sensitive is not None and said.felt:
         allowed = set(rules.sensitive.without(tuple(name for name, _ in said.felt)))
         said = Said(said.score, said.tags, tuple(felt for felt in said.felt if felt[0] in allowed))
-    add_said(account.feelings, said, unit, at_s)
+    add_said(account.feelings, said, unit, at_s, rules.neutral_band)
     account.feelings = bounded(account.feelings)
 
 

@@ -6,7 +6,8 @@ from typing import Final
 
 from streams.domain.events import Item
 
-#: Part of what makes a vector: raise it whenever the same item would read differently.
+#: Part of what makes a vector, and so of the model's name in records: raise it whenever the same item would read
+#: differently, and all items are encoded anew.
 RENDER_VERSION: Final = 1
 
 

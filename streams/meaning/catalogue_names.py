@@ -1,22 +1,25 @@
-"""What the catalogue calls its things: brands, titles, authors, colours. Grows and shrinks as the catalogue does."""
+"""What the catalogue calls its things: brands, titles, authors, colours, as lists that texts are read with.
+
+Written once and read at a start, not followed: what a text says must not hang on when the catalogue learnt a name.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from streams.domain.events import Item
 from streams.domain.readings import MentionKind
-from streams.meaning.lexicons import Form
-from streams.meaning.names import HAN, NameIndex, fold, is_han, start_of
+from streams.meaning.names import HAN, fold, is_han, start_of
 
 Name = tuple[MentionKind, str]
 Names = tuple[Name, ...]
 
-#: Beyond this many items the first that came are no longer known by name.
-MAX_ITEMS: Final = 200_000
+#: Each costs a worker some hundred bytes.
+MAX_NAMES: Final = 200_000
 #: Nobody writes a longer title out.
 MAX_TITLE_CHARS: Final = 60
 MIN_HAN_TITLE_CHARS: Final = 4
@@ -57,40 +60,40 @@ def _is_telling(title: str) -> bool:
 
 
 class CatalogueNames:
-    """The names of the items that are known, in an index that others read. One writer. Bounded by items."""
+    """What the items that are known are called, and by how many. One thread."""
 
-    def __init__(self, index: NameIndex[Form], max_items: int = MAX_ITEMS) -> None:
-        self._index = index
-        self._max_items = max_items
+    def __init__(self) -> None:
         self._names: dict[str, Names] = {}
-        self._n_items: Counter[Name] = Counter()
 
     def __len__(self) -> int:
         return len(self._names)
 
-    def put(self, key: str, item: Item) -> None:
-        """Know an item by its names; one that is known is described anew. key: `<platform>:<item_id>`."""
-        names = item_names(item)
-        if self._names.get(key) == names:
-            return
-        self.remove(key)
-        if len(self._names) >= self._max_items:
-            self.remove(next(iter(self._names)))
-        self._names[key] = names
-        for name in names:
-            self._n_items[name] += 1
-            if self._n_items[name] == 1:
-                self._index.add(name[1], _form(name))
+    def put(self, key: str, item: Item | None) -> None:
+        """Know an item by its names, or with None forget it. key: `<platform>:<item_id>`."""
+        if item is None:
+            self._names.pop(key, None)
+        else:
+            self._names[key] = item_names(item)
 
-    def remove(self, key: str) -> None:
-        """Forget an item; names that no other item has are no longer found."""
-        for name in self._names.pop(key, ()):
-            self._n_items[name] -= 1
-            if self._n_items[name] == 0:
-                del self._n_items[name]
-                self._index.discard(name[1], _form(name))
+    def lists(self, max_names: int = MAX_NAMES) -> dict[MentionKind, list[str]]:
+        """The names of each kind, sorted, those of the most items where there are too many.
+
+        A spelling that differs in capitals alone is told once. A line of a list cannot hold some of what titles hold.
+        """
+        n_items = Counter(name for names in self._names.values() for name in names if _fits_a_line(name[1]))
+        kept = sorted(n_items, key=lambda name: (-n_items[name], name))[:max_names]
+        lists: dict[MentionKind, dict[str, str]] = {}
+        for kind, spelling in kept:
+            lists.setdefault(kind, {}).setdefault(fold(spelling), spelling)
+        return {kind: sorted(names.values()) for kind, names in lists.items()}
 
 
-def _form(name: Name) -> Form:
-    kind, spelling = name
-    return Form(spelling, kind, spelling.lower(), in_catalogue=True)
+def list_file(kind: MentionKind, names: Iterable[str]) -> str:
+    """The names as a file that `lexicons.load_lexicons` reads."""
+    head = f'# Names of the catalogue, written by `braid lexicon`.\nkind = "{kind}"\nfrom_catalogue = true\n'
+    lines = "".join(f"  {json.dumps(name, ensure_ascii=False)},\n" for name in names)
+    return f"{head}\n[[group]]\nnames = [\n{lines}]\n"
+
+
+def _fits_a_line(name: str) -> bool:
+    return "|" not in name and ": " not in name and name.isprintable()

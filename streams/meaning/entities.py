@@ -1,6 +1,6 @@
 """What a text names: brands, products, colours, people, places, and the aspects that people judge; zh and en.
 
-Three sources: lists that ship and may be extended (`lexicons`), the names of the catalogue's items, which grow with it,
+Three sources: lists that ship and may be extended (`lexicons`), also by the names of the catalogue's items,
 and patterns (people by their roles, models behind a brand, works in 《》). Of overlapping names the longest wins.
 Precision comes first: a word that means several things is left out unless the words around it, its spelling or the item
 that the text is about speak for one meaning. The confidence is a band by the kind of evidence; docs/meaning.md says how
@@ -18,7 +18,7 @@ from typing import Final, cast
 from streams.domain.events import Item
 from streams.domain.readings import Mention, MentionKind
 from streams.meaning.capitals import goes_on_in_capitals, is_in_title_case, is_written_as_name
-from streams.meaning.catalogue_names import CatalogueNames, Names, item_names
+from streams.meaning.catalogue_names import Names, item_names
 from streams.meaning.lexicons import COMMON, DECOY, Form, Lexicons
 from streams.meaning.names import Found, NameIndex, Units, fold, is_han, units_of
 from streams.meaning.people import PeopleFinder
@@ -59,7 +59,7 @@ class _Text:
 
 
 class EntityFinder:
-    """Finds what texts name. `catalogue` is written by one thread while any number of threads read."""
+    """Finds what texts name. Immutable."""
 
     def __init__(self, lexicons: Lexicons) -> None:
         self._index = NameIndex[Form]()
@@ -67,7 +67,6 @@ class EntityFinder:
             self._index.add(form.form, form)
         self._ordinary = lexicons.ordinary
         self._people = PeopleFinder(lexicons.people, lexicons.ordinary)
-        self.catalogue = CatalogueNames(self._index)
 
     def find(self, text: str, item: Item | None = None, units: Units | None = None) -> tuple[Mention, ...]:
         """At most 32 mentions by place, none overlapping. item: what the text is about, whose names are believed.
@@ -142,7 +141,7 @@ class EntityFinder:
         return CATALOGUED if form.in_catalogue else LISTED
 
     def _of_item(self, seen: _Text) -> Iterator[Mention]:
-        """Names of the text's item at their first place; the index does not know them while the item is new."""
+        """Names of the text's item at their first place; no list need know them."""
         for spelling, names in seen.own.items():
             start = seen.folded.find(spelling)
             end, kind = start + len(spelling), names[0][0]

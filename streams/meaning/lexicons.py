@@ -51,10 +51,11 @@ class ContextSpec(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class LexiconSpec(msgspec.Struct, forbid_unknown_fields=True):
-    """One file."""
+    """One file. from_catalogue: items are called so, and nobody looked the names over."""
 
     kind: MentionKind
     group: list[GroupSpec]
+    from_catalogue: bool = False
     decoys: list[str] = []
     context: ContextSpec = msgspec.field(default_factory=ContextSpec)
 
@@ -63,7 +64,7 @@ class LexiconSpec(msgspec.Struct, forbid_unknown_fields=True):
 class Form:
     """One spelling of one thing. kind "decoy": what is spelt so is nothing. context: None where the form is sure.
 
-    in_catalogue: an item said so, no list.
+    in_catalogue: items are called so, which says less than a list that somebody wrote.
     """
 
     form: str
@@ -111,10 +112,9 @@ def forms_of(spec: LexiconSpec, file: str) -> Iterator[Form]:
             if not name or not forms:
                 raise UsageError(f"{file}: {line!r}: write `name | form` or `name: form`")
             for form in forms:
-                yield from (
-                    Form(each, spec.kind, name.lower(), context)
-                    for each in _spellings(_checked(form, file, line), spec.kind)
-                )
+                checked = _checked(form, file, line)
+                spellings = (checked,) if spec.from_catalogue else _spellings(checked, spec.kind)
+                yield from (Form(each, spec.kind, name.lower(), context, spec.from_catalogue) for each in spellings)
 
 
 def _tomls(files: Iterable[Traversable]) -> Iterator[Traversable]:

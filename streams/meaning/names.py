@@ -1,14 +1,12 @@
-"""Many names looked for in a text at once; the set of names may grow and shrink while others read.
+"""Many names looked for in a text at once.
 
-An automaton (Aho-Corasick) would have to be built anew for every name that a catalogue brings. Here a name is filed
-under its first word, or its first two characters where a script has no spaces; a text costs a look-up a word or
-character.
+A name is filed under its first word, or its first two characters where a script has no spaces; a text costs a look-up a
+word or character, however many names there are.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Hashable
 from typing import Final, Generic, NamedTuple, TypeVar
 
@@ -50,7 +48,7 @@ def is_han(character: str) -> bool:
 
 
 class NameIndex(Generic[SenseT]):
-    """Folded names and what they may mean. One writer, any number of readers.
+    """Folded names and what they may mean. Filled first, then read by any number of threads.
 
     >>> index = NameIndex[str]()
     >>> index.add("Red Bull", "drink"); index.add("red", "colour"); index.add("红色", "colour")
@@ -61,7 +59,6 @@ class NameIndex(Generic[SenseT]):
     def __init__(self) -> None:
         self._senses: dict[str, tuple[SenseT, ...]] = {}
         # A name is found by its start and its length: few lengths, however many names begin with "the".
-        self._n_names: Counter[tuple[str, int]] = Counter()
         self._lengths: dict[str, tuple[int, ...]] = {}  # longest first
 
     def __len__(self) -> int:
@@ -77,21 +74,8 @@ class NameIndex(Generic[SenseT]):
         if sense not in known:
             self._senses[folded] = (*known, sense)
         if not known:
-            self._n_names[start, len(folded)] += 1
-            if self._n_names[start, len(folded)] == 1:
-                lengths = {*self._lengths.get(start, ()), len(folded)}
-                self._lengths[start] = tuple(sorted(lengths, reverse=True))
-
-    def discard(self, name: str, sense: SenseT) -> None:
-        """Take a meaning back; unknown ones are ignored."""
-        folded = fold(name)
-        known = self._senses.get(folded, ())
-        left = tuple(each for each in known if each != sense)
-        if left:
-            self._senses[folded] = left
-        elif known:
-            del self._senses[folded]
-            self._unfile(folded)
+            lengths = {*self._lengths.get(start, ()), len(folded)}
+            self._lengths[start] = tuple(sorted(lengths, reverse=True))
 
     def find(self, folded: str, units: Units | None = None) -> list[Found[SenseT]]:
         """Names in a folded text, in order; of overlapping ones the first, of those the longest.
@@ -111,19 +95,6 @@ class NameIndex(Generic[SenseT]):
                     free = end
                     break
         return found
-
-    def _unfile(self, folded: str) -> None:
-        start, length = start_of(folded), len(folded)
-        assert start is not None
-        self._n_names[start, length] -= 1
-        if self._n_names[start, length] > 0:
-            return
-        del self._n_names[start, length]
-        lengths = tuple(each for each in self._lengths[start] if each != length)
-        if lengths:
-            self._lengths[start] = lengths
-        else:
-            del self._lengths[start]
 
 
 def start_of(folded: str) -> str | None:

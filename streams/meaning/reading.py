@@ -17,7 +17,7 @@ __all__ = ["Mention", "Reader", "Reading", "TopicHit"]
 
 
 class Reader:
-    """Reads texts. `entities.catalogue` learns names as items come; everything else is immutable."""
+    """Reads texts. Immutable."""
 
     def __init__(
         self, entities: EntityFinder, topics: TopicFinder, score: Score, sensitive: SensitiveTags | None = None

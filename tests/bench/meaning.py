@@ -15,6 +15,7 @@ import gc
 import gzip
 import json
 import random
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,7 @@ import numpy as np
 
 from encoders import EncoderSpec, build_encoder
 from streams.domain.events import Item
+from streams.meaning.catalogue_names import CatalogueNames, list_file
 from streams.meaning.clauses import clauses_of
 from streams.meaning.entities import EntityFinder
 from streams.meaning.lexicons import load_lexicons
@@ -145,12 +147,16 @@ def mention_quality() -> dict[str, float]:
 
 def catalogue_quality() -> dict[str, float]:
     """Brands that half of the beauty items taught, in the titles of the other half, against those items' own brands."""
-    finder = EntityFinder(load_lexicons())
+    names = CatalogueNames()
     branded = [(row, row["attributes"][0]) for row in rows("amazon_beauty/items.jsonl.gz") if has_brand(row)]
     random.Random(7).shuffle(branded)
     half = len(branded) // 2
     for row, brand in branded[:half]:
-        finder.catalogue.put(f"beauty:{row['item_id']}", Item(row["item_id"], brand=brand))
+        names.put(f"beauty:{row['item_id']}", Item(row["item_id"], brand=brand))
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, listed in names.lists().items():
+            (Path(folder) / f"{kind}.toml").write_text(list_file(kind, listed), "utf-8")
+        finder = EntityFinder(load_lexicons(folder))
     known = {fold(brand) for _, brand in branded[:half]}
     counts = Counter[str]()
     for row, brand in branded[half:]:

@@ -16,6 +16,7 @@ from streams.domain.accounts import account_key
 from streams.domain.profiles import encode_profile
 from streams.domain.topic_names import TopicNames
 from streams.errors import UsageError
+from streams.meaning.lexicons import load_lexicons
 from streams.serve.listening import listen
 from streams.serve_app import Serve
 from streams.settings import Console, Index, Mcp, Settings
@@ -227,6 +228,9 @@ def test_the_commands_ask_a_running_serve_about_one_person(settings: Settings, p
             assert "not cause" in " ".join(explained.stdout.split())
             told = braid(["history", "shop", "ada", "--language", "zh"], environ, tmp_path)
             assert "加入心愿单" in told.stdout
+            listed = braid(["lexicon", "names", "--json"], environ, tmp_path)
+            assert json.loads(listed.stdout)["lists"]["product"]["names"] > 0, listed.stderr
+            assert load_lexicons(tmp_path / "names").forms
             unknown = braid(["profile", "shop", "nobody"], environ, tmp_path)
             assert (unknown.returncode, unknown.stdout) == (1, "")
             assert "no profile of this person" in unknown.stderr

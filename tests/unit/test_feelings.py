@@ -6,8 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.domain.actions import ActionTable
 from streams.domain.feelings import EVERYTHING, MAX_FEELINGS, FeltShare, Said, add_said, bounded, rescaled, sentiment_of
+from streams.domain.profiles import Model
 from streams.domain.states import FeelingState
+from streams.meaning.sentiment import packaged_sentiment
+from streams.settings import Settings
+from streams.wiring import fold_rules_of
 
 SCORES = st.floats(-1.0, 1.0)
 
@@ -29,6 +34,18 @@ def test_a_profile_tells_how_its_texts_feel():
 
 
 @pytest.mark.requirement("E3")
+@pytest.mark.requirement("E1", "N2")
+def test_what_is_positive_neutral_or_negative_is_told_by_the_band_that_was_measured():
+    rules = fold_rules_of(Settings(), ActionTable(), Model("m", "1", 8))
+    assert rules.neutral_band == packaged_sentiment().neutral_band > 0.5
+    feelings: dict[str, FeelingState] = {}
+    for score in (0.9, 0.5, -0.3, -0.8):
+        add_said(feelings, Said(score), 1.0, 0.0, rules.neutral_band)
+    sentiment = sentiment_of([FeltShare(feelings, 1.0)])
+    assert sentiment is not None
+    assert (sentiment.positive, sentiment.neutral, sentiment.negative) == (0.25, 0.5, 0.25)
+
+
 def test_loving_the_phone_and_hating_the_courier_stay_apart():
     feelings = feelings_of(Said(0.1, felt=(("product:phone", 0.9), ("service:courier", -0.8))))
     sentiment = sentiment_of([FeltShare(feelings, 1.0)])

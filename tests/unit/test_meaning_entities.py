@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import tomllib
 from functools import cache
+from pathlib import Path
 
+import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.domain.events import Item
 from streams.domain.readings import MENTION_KINDS
-from streams.meaning.entities import AS_WRITTEN, MAX_MENTIONS, OF_THE_ITEM, EntityFinder
-from streams.meaning.lexicons import load_lexicons
+from streams.meaning.catalogue_names import CatalogueNames, list_file
+from streams.meaning.entities import AS_WRITTEN, CATALOGUED, MAX_MENTIONS, OF_THE_ITEM, EntityFinder
+from streams.meaning.lexicons import LexiconSpec, forms_of, load_lexicons
 from tests.support.named_scores import scores
 from tests.support.named_texts import HELD, NAMED_TEXTS, TUNED
 
@@ -95,31 +99,41 @@ def test_a_model_is_a_product_beside_its_brand_and_a_number_part_of_its_line() -
     assert named("an iPhone 6 days ago") == [("product", "iPhone")]
 
 
-def test_the_catalogue_teaches_names_and_takes_them_back() -> None:
-    own = EntityFinder(load_lexicons())
-    shoe = Item("i1", title="Ridge Runner 3, blue", brand="Zyntrax", author="Mia Quill", color="glacier")
-    text = "the Zyntrax Ridge Runner 3 in glacier, designed with Mia Quill"
-    own.catalogue.put("shop:i1", shoe)
-    own.catalogue.put("shop:i2", Item("i2", brand="Zyntrax"))
-    assert named(text, by=own) == [
-        ("brand", "Zyntrax"), ("product", "Ridge Runner 3"), ("color", "glacier"), ("person", "Mia Quill"),
+def test_what_the_catalogue_calls_its_things_is_read_from_the_lists_that_it_wrote(tmp_path: Path) -> None:
+    names = CatalogueNames()
+    names.put("shop:i1", Item("i1", title="Ridge Runner 3, blue", brand="Zyntrax", author="Mia Quill", color="glacier"))
+    names.put("shop:i2", Item("i2", brand="ZYNTRAX"))
+    names.put("shop:i3", Item("i3", brand="Quorvia"))
+    names.put("shop:i3", None)
+    for kind, listed in names.lists().items():
+        (tmp_path / f"{kind}.toml").write_text(list_file(kind, listed), "utf-8")
+    own = EntityFinder(load_lexicons(tmp_path))
+    found = own.find("the Zyntrax Ridge Runner 3 in glacier, designed with Mia Quill, no Quorvia")
+    assert [(each.kind, each.name, each.confidence) for each in found] == [
+        ("brand", "zyntrax", CATALOGUED), ("product", "ridge runner 3", CATALOGUED),
+        ("color", "glacier", CATALOGUED), ("person", "mia quill", CATALOGUED),
     ]  # fmt: skip
-    own.catalogue.remove("shop:i1")
-    assert named(text, by=own) == [("brand", "Zyntrax")]
-    own.catalogue.put("shop:i2", Item("i2", brand="Other"))
-    assert named(text, by=own) == []
-    assert len(own.catalogue) == 1
 
 
-def test_the_catalogue_of_names_is_bounded() -> None:
-    small = EntityFinder(load_lexicons())
-    small.catalogue._max_items = 2
-    for number, brand in enumerate(["Zyntrax", "Quorvia", "Belnor"]):
-        small.catalogue.put(f"shop:{number}", Item(str(number), brand=brand))
-    assert named("Zyntrax, Quorvia and Belnor", by=small) == [("brand", "Quorvia"), ("brand", "Belnor")]
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.builds(Item, st.just("i"), title=st.text(max_size=30), brand=st.text(max_size=12), author=st.text(max_size=12)), max_size=5))
+def test_whatever_items_are_called_the_lists_can_be_read(items: list[Item]) -> None:
+    names = CatalogueNames()
+    for number, item in enumerate(items):
+        names.put(f"shop:{number}", item)
+    for kind, listed in names.lists().items():
+        spec = msgspec.convert(tomllib.loads(list_file(kind, listed)), LexiconSpec)
+        assert {form.form for form in forms_of(spec, "file")} == set(listed)
 
 
-def test_the_item_of_a_text_is_believed_before_the_catalogue_knows_it() -> None:
+def test_of_too_many_names_those_of_the_most_items_are_kept() -> None:
+    names = CatalogueNames()
+    for number, brand in enumerate(["Zyntrax", "Quorvia", "Belnor", "Quorvia", "Belnor"]):
+        names.put(f"shop:{number}", Item(str(number), brand=brand))
+    assert names.lists(max_names=2) == {"brand": ["Belnor", "Quorvia"]}
+
+
+def test_the_item_of_a_text_is_believed_whatever_the_lists_know() -> None:
     item = Item("i1", title="Ridge Runner 3", brand="Zyntrax")
     (mention,) = finder().find("great fit, Zyntrax!", item)[-1:]
     assert (mention.kind, mention.name, mention.confidence) == ("brand", "zyntrax", OF_THE_ITEM)

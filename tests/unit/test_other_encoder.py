@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from encoders import EncoderSpec, build_encoder
 from streams.adapters.clock import SystemClock
 from streams.adapters.encoded_anew import STANDSTILL_S, CatalogueEncoded
 from streams.agents.profiles import ProfileStage
@@ -26,6 +27,7 @@ from streams.domain.states import AccountState, Recent, unpack_state
 from streams.service.hand_over import PersonRules
 from streams.service.update_profiles import ProfileUpdater, Sources
 from streams.sweeps import foreign_users
+from streams.wiring import model_of
 from tests.support.whole import NAMES, Whole
 
 pytestmark = pytest.mark.requirement("D11")
@@ -176,3 +178,9 @@ def test_profiles_wait_while_the_catalogue_is_being_encoded_anew_and_not_longer(
     clock[0] = 0.0
     CatalogueEncoded(lambda: 5, step, lambda: clock[0]).wait()
     assert clock[0] == STANDSTILL_S
+
+
+def test_items_put_into_other_words_are_in_another_space():
+    encoder = build_encoder(EncoderSpec("hashed"))
+    assert model_of(encoder, render_version=1) == Model(encoder.name, encoder.version, encoder.dim)
+    assert space_of(model_of(encoder, render_version=2).label) != space_of(model_of(encoder, render_version=1).label)
