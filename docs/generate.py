@@ -19,6 +19,7 @@ from docs import monitoring_files
 from docs.asyncapi import asyncapi
 from docs.figures import drawn
 from docs.openapi import openapi
+from docs.requirements import requirements_page
 from streams.domain.actions import BUILT_IN
 from streams.domain.reasons import MEANING
 from streams.domain.schemas import schemas
@@ -36,6 +37,7 @@ def pages() -> dict[str, str]:
         "configuration.md": "\n".join(_configuration()) + "\n",
         "metrics.md": "\n".join(_metrics()) + "\n",
         "events.md": "\n".join(_events()) + "\n",
+        "requirements.md": "\n".join(requirements_page()) + "\n",
         "schemas/asyncapi.json": _json(asyncapi()),
         "schemas/openapi.json": _json(openapi()),
         **drawn(),
