@@ -25,8 +25,8 @@ IGNORED: Final = "record.ignored"
 class Action:
     """One `<object>.<action>`.
 
-    weight: signed, the polarity with it; 0 is counted and moves nothing. facet: which part of a profile it may move:
-    `ads` none where content is gathered (`moves`); a reversal has the facet of what it takes back.
+    weight: signed, the polarity with it; 0 is counted and moves nothing. facet: which part of a profile it may move,
+    `ads` only platforms that are kept for ads (see `moves`); a reversal has the facet of what it takes back.
     takes: the signal that scales it. needs: parts of `data` of which at least one must be there.
     words: which part of `data` holds words that the person wrote. reverses: the action that this one takes back.
     control: about the person, not of the person: content does not move.

@@ -224,7 +224,7 @@ def _fold_account(
             account.experiments = assign(account.experiments, event.experiment, event.occurred_at_s)
         action = rules.declared(kind)
         if action is not None and not action.moves(event.platform, rules.ad_platforms):
-            continue
+            continue  # a sum cannot be taken apart again, so what must stay out of content never gets in
         strength, said, reading = event.strength, None, observation.said
         if reading is not None:
             strength, said = strength_of(event, action, reading.sentiment), said_of(reading, action)
