@@ -123,6 +123,7 @@ def _events() -> Iterator[str]:
     yield ""
     yield "A `type` is `<platform>.` and one of these. Weight times strength is what an event adds to a profile;"
     yield "`BRAID_PROFILE__ACTION_WEIGHTS` overrides weights, mapping files add actions."
+    yield "The facet `ads` moves the platform `ads` and platforms without a share; elsewhere it is only counted."
     yield ""
     yield "| action | weight | facet | scaled by | takes back |"
     yield "|---|---|---|---|---|"

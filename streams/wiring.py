@@ -22,7 +22,7 @@ from streams.domain.identity_guards import IdentityRules
 from streams.domain.influence import InfluenceRules
 from streams.domain.intents import IntentRules
 from streams.domain.limits import IngestLimits
-from streams.domain.platforms import Platform
+from streams.domain.platforms import AD_PLATFORMS, Platform
 from streams.domain.profiles import Model
 from streams.domain.publishing import PublishRules
 from streams.domain.readings import FAINT
@@ -158,10 +158,16 @@ def fold_rules_of(settings: Settings, actions: ActionTable, model: Model) -> Fol
         max_tags=profile.max_tags,
         sensitive=sensitive_of(settings),
         declared=declared,
+        ad_platforms=ad_platforms_of(profile.platform_weights),
         max_edges=profile.max_edges,
         neutral_band=packaged_sentiment().neutral_band if settings.meaning.read else FAINT,
         influence=influence_rules_of(settings),
     )
+
+
+def ad_platforms_of(platform_weights: Mapping[str, float]) -> frozenset[str]:
+    """What advertisements may move: platforms kept for them, and those without a share in the unified view."""
+    return AD_PLATFORMS.union(name for name, weight in platform_weights.items() if weight <= 0.0)
 
 
 def own_words_of(settings: Settings, encoder_name: str, encode: Callable[[Sequence[str]], Vectors]) -> OwnWords | None:

@@ -7,7 +7,7 @@ of their own: they weigh what they take back, with the other sign, whatever the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Final, Literal
@@ -25,7 +25,8 @@ IGNORED: Final = "record.ignored"
 class Action:
     """One `<object>.<action>`.
 
-    weight: signed, the polarity with it; 0 is counted and moves nothing. facet: which part of a profile it may move.
+    weight: signed, the polarity with it; 0 is counted and moves nothing. facet: which part of a profile it may move,
+    `ads` only platforms that are kept for ads (see `moves`); a reversal has the facet of what it takes back.
     takes: the signal that scales it. needs: parts of `data` of which at least one must be there.
     words: which part of `data` holds words that the person wrote. reverses: the action that this one takes back.
     control: about the person, not of the person: content does not move.
@@ -43,6 +44,15 @@ class Action:
     def polarity(self) -> int:
         """-1, 0 or 1."""
         return (self.weight > 0) - (self.weight < 0)
+
+    def moves(self, platform: str, ad_platforms: Collection[str]) -> bool:
+        """Whether it may move what is gathered on a platform; ads do on platforms that are kept for them alone.
+
+        >>> clicked = BUILT_IN["ad.clicked"]
+        >>> clicked.moves("ads", {"ads"}), clicked.moves("video", {"ads"})
+        (True, False)
+        """
+        return self.facet != "ads" or platform in ad_platforms
 
 
 _SEARCH: Final = Action(weight=1.5, needs=("query", "text"), words="query")
@@ -115,11 +125,13 @@ class ActionTable:
 
     def _settled(self, name: str, actions: Mapping[str, Action]) -> Action:
         action = actions[name]
-        if action.reverses is None or name in self._overridden:
+        if action.reverses is None:
             return action
         if action.reverses not in actions:
             raise UsageError(f"action {name}: reverses {action.reverses!r}, which is not declared; declare it")
-        return replace(action, weight=-actions[action.reverses].weight)
+        taken_back = actions[action.reverses]
+        weight = action.weight if name in self._overridden else -taken_back.weight
+        return replace(action, weight=weight, facet=taken_back.facet)
 
     def __contains__(self, action: str) -> bool:
         return action in self._actions
@@ -160,7 +172,7 @@ class ActionTable:
         for name, action in declared.items():
             _checked_weight(name, action.weight)
             known = actions.setdefault(name, action)
-            if known != (replace(action, weight=known.weight) if action.reverses else action):
+            if known != (replace(action, weight=known.weight, facet=known.facet) if action.reverses else action):
                 raise UsageError(f"action {name}: declared already, and otherwise; choose another name")
         return ActionTable(actions, self._overridden)
 

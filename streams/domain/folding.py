@@ -24,6 +24,7 @@ from streams.domain.feelings import Said, add_said, bounded, rescaled, said_of, 
 from streams.domain.heaviest import heaviest
 from streams.domain.influence import InfluenceRules
 from streams.domain.languages import take_to
+from streams.domain.platforms import AD_PLATFORMS
 from streams.domain.readings import FAINT, Reading
 from streams.domain.relations import EdgeEvidence
 from streams.domain.seen_ids import Sight
@@ -48,7 +49,8 @@ _time_and_id = attrgetter("at_s", "event_id")
 class FoldRules:
     """weight_of: signed weight of an event type. Half-lives in seconds; bounds in entries per account.
 
-    declared: the action of an event type, None for an unknown one. max_edges: of an account; 0 keeps none.
+    declared: the action of an event type, None for an unknown one. ad_platforms: those that actions of the facet `ads`
+    move; elsewhere these are counted only. max_edges: of an account; 0 keeps none.
     sensitive: tags and traits that are never kept, None for none. influence: how much one account may bring, None for
     no bound.
     neutral_band: texts with a sentiment within ± this are neither positive nor negative, as their reader says.
@@ -65,6 +67,7 @@ class FoldRules:
     sensitive: SensitiveTags | None = None
     influence: InfluenceRules | None = None
     declared: Callable[[str], Action | None] = built_in
+    ad_platforms: frozenset[str] = AD_PLATFORMS
     max_edges: int = 16
     neutral_band: float = FAINT
     space: bytes = b""
@@ -221,9 +224,11 @@ def _fold_account(
             account.traits = declare(account.traits, event.traits, event.occurred_at_s, rules.sensitive)
         if event.experiment:
             account.experiments = assign(account.experiments, event.experiment, event.occurred_at_s)
+        action = rules.declared(kind)
+        if action is not None and not action.moves(event.platform, rules.ad_platforms):
+            continue  # a sum cannot be taken apart again, so what must stay out of content never gets in
         strength, said, reading = event.strength, None, observation.said
         if reading is not None:
-            action = rules.declared(kind)
             strength, said = strength_of(event, action, reading.sentiment), said_of(reading, action)
         weight, is_heard = _admitted(rules, account, observation, rules.weight_of(kind) * strength, report)
         if weight != 0.0:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import NewType
+from typing import Final, NewType
 
 Platform = NewType("Platform", str)
 
 BUILT_IN: tuple[Platform, ...] = tuple(
     Platform(name) for name in ("shop", "video", "social", "news", "music", "travel", "ads")
 )
+#: What happens there says nothing about what people choose to read.
+AD_PLATFORMS: Final = frozenset({"ads"})
 _PATTERN = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 

@@ -57,7 +57,8 @@ class Profile(Group):
     )
     platform_weights: dict[str, float] = Field(
         {"ads": 0.0},
-        description="Share of each platform in the unified view; ads move only their own block by default.",
+        description="Share of each platform in the unified view; ads move only their own block by default. "
+        "Actions of the facet `ads` move `ads` and platforms of share 0, and are only counted elsewhere.",
     )
     recent_events: int = Field(20, ge=1, le=500, description="Latest events kept per account as evidence.")
     dedup_ids: int = Field(4096, ge=16, le=100_000, description="Latest event ids kept per account to drop repeats.")

@@ -12,10 +12,14 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+from msgspec.structs import asdict
 
+from streams.domain.events import ItemRecord, item_key
 from tests.support.brokers import eventually, producer_of
+from tests.support.cross_platform import SCENARIOS, mixed_items
 from tests.support.kafka_pipeline import Pipeline, pipeline
 from tests.support.pipeline import SECRET, free_port
+from tests.support.serving import SUBJECTS, Did
 
 __all__ = ["pipeline"]
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -50,13 +54,13 @@ def is_ready(api: httpx.Client) -> bool:
         return False
 
 
-def cloud_event(kind: str, identifier: str, subject: str, item: dict[str, object]) -> bytes:
+def cloud_event(kind: str, identifier: str, subject: str, item: dict[str, object], **extensions: str) -> bytes:
     platform = kind.partition(".")[0]
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     return json.dumps(
         {
             "specversion": "1.0", "id": identifier, "source": f"/platforms/{platform}", "type": kind, "time": stamp,
-            "subject": subject, "data": {"item": item},
+            "subject": subject, "data": {"item": item}, **extensions,
         }
     ).encode()  # fmt: skip
 
@@ -72,6 +76,18 @@ class Town:
         said = cloud_event(f"{platform}.item.upserted", f"{item_id}-{title}", item_id, {"item_id": item_id, "title": title})
         self._send(self.pipeline.topics.items, f"{platform}:{item_id}", said)
 
+    def publish(self, record: ItemRecord) -> None:
+        said = {name: value for name, value in asdict(record.item).items() if value}
+        event = cloud_event(f"{record.platform}.item.upserted", record.item.item_id, record.item.item_id, said)
+        self._send(self.pipeline.topics.items, item_key(record.platform, record.item.item_id), event)
+
+    def does(self, deed: Did) -> None:
+        """With the id that the platforms share, which makes the accounts one person."""
+        account, item_id = f"{deed.person}-on-{deed.platform}", deed.key.partition(":")[2]
+        item: dict[str, object] = {"item_id": item_id, "title": item_id.replace("-", " ")}
+        said = cloud_event(deed.what, f"{account}-{deed.what}-{item_id}", account, item, userid=deed.person)
+        self._send(self.pipeline.topics.events(deed.platform), account, said)
+
     def forget(self, platform: str, item_id: str) -> None:
         self._send(self.pipeline.topics.items, f"{platform}:{item_id}", None)
 
@@ -86,7 +102,7 @@ class Town:
 
 def similar_to(api: httpx.Client, key: str) -> list[str]:
     platform, _, item_id = key.partition(":")
-    answer = api.get(f"/v1/items/{platform}/{item_id}/similar", params={"k": 50})
+    answer = api.get(f"/v1/items/{platform}/{item_id}/similar", params={"k": 100})
     return [item["key"] for item in answer.json()["items"]] if answer.status_code == 200 else []
 
 
@@ -119,3 +135,28 @@ def test_items_are_found_as_soon_as_published_follow_their_updates_and_go_when_d
         assert len(similar_to(again, "shop:shoe-0")) == 16
         profile = again.get("/v1/accounts/shop/ada/profile").json()
         assert profile["platforms"]["shop"]["counts"] == {"shop.wishlist.added": 1}
+
+
+@pytest.mark.requirement("K2")
+def test_deeds_on_two_platforms_bring_related_goods_ads_and_videos_to_where_these_are_guests(pipeline: Pipeline) -> None:
+    pipeline.worker().wait_ready()
+    town = Town(pipeline)
+    with serving(pipeline) as api:
+        for record in mixed_items():
+            town.publish(record)
+        eventually(lambda: len(similar_to(api, "social:goods-cooking-0")) == 80, 30)
+        people = [(scenario, subject, f"{scenario.name}-{subject}") for scenario in SCENARIOS for subject in SUBJECTS]
+        for scenario, subject, person in people:
+            for deed in scenario.done(subject, person=person):
+                town.does(deed)
+        for scenario, subject, person in people:
+            url = f"/v1/accounts/{scenario.platform}/{person}-on-{scenario.platform}"
+            eventually(lambda url=url: n_platforms(api, f"{url}/profile") == 2, 30)
+            asked = {"platform": scenario.platform, "category": scenario.kind, "k": 3, "diversity": 0}
+            items = api.get(f"{url}/recommendations", params=asked).json()["items"]
+            assert [(item["category"], item["item_id"].split("-")[1]) for item in items] == [(scenario.kind, subject)] * 3
+
+
+def n_platforms(api: httpx.Client, url: str) -> int:
+    answer = api.get(url)
+    return len(answer.json()["platforms"]) if answer.status_code == 200 else 0

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as replaced
 
 from streams.domain.decay import DAY_S, DecayedSum, decayed_sum
 from streams.domain.events import Event, Item, event_id
@@ -17,7 +18,11 @@ from streams.domain.readings import Mention, Reading, TopicHit
 from streams.domain.states import UserState, pack_state, unpack_state
 
 DIM = 8
-TYPES = {"shop.product.viewed": 1.0, "shop.order.completed": 8.0, "news.article.disliked": -3.0, "ads.ad.impression": 0.0}
+TYPES = {
+    "shop.product.viewed": 1.0, "shop.order.completed": 8.0, "news.article.disliked": -3.0, "ads.ad.impression": 0.0,
+    "ads.ad.clicked": 2.0, "video.ad.clicked": 2.0, "news.ad.dismissed": -2.0,
+}  # fmt: skip
+COUNTED_ONLY = {"video.ad.clicked", "news.ad.dismissed"}
 RULES = FoldRules(DIM, TYPES.__getitem__, short_half_life_s=2 * DAY_S, long_half_life_s=30 * DAY_S, recent_events=5)
 VECTORS = np.random.default_rng(3).standard_normal((16, DIM)).astype(np.float32)
 VECTORS /= np.linalg.norm(VECTORS, axis=1, keepdims=True)
@@ -141,11 +146,27 @@ def test_the_batched_sum_equals_the_half_life_law_written_out(events):
         last_s = max(event.occurred_at_s for event, _ in mine)
         expected = np.zeros(DIM)
         for event, row in mine:
-            weight = TYPES[event.type] * event.strength
+            weight = 0.0 if event.type in COUNTED_ONLY else TYPES[event.type] * event.strength
             if row >= 0:
                 left = 2.0 ** (-(last_s - event.occurred_at_s) / RULES.long_half_life_s)
                 expected += weight * left * VECTORS[row].astype(float)
         np.testing.assert_allclose(vector(account, "long"), expected, atol=2e-5)
+
+
+@pytest.mark.requirement("A9")
+@settings(max_examples=100, deadline=None)
+@given(distinct_events(), st.randoms(use_true_random=False))
+def test_advertisements_among_content_are_counted_and_leave_the_rest_of_a_profile_as_it_is(events, random):
+    ads = [
+        (replaced(event, event_id=event.event_id[::-1], platform="shop", type="shop.ad.clicked"), row)
+        for event, row in events
+    ]
+    among = events + ads
+    random.shuffle(among)
+    found = folded(among, [3] * len(among))
+    for account in found.accounts.values():
+        account.n_events -= account.counts.pop("shop.ad.clicked")
+    assert_same_profile(folded(events, [4] * len(events)), found)
 
 
 def test_a_replayed_batch_is_skipped_by_the_fence():

@@ -17,6 +17,7 @@ from streams.domain.signals import (
     watch_strength,
 )
 from streams.errors import UsageError
+from streams.wiring import ad_platforms_of
 
 TABLE = ActionTable()
 
@@ -52,6 +53,30 @@ def test_a_reversal_weighs_what_it_takes_back() -> None:
         reversed_name = BUILT_IN[name].reverses
         if reversed_name:
             assert TABLE.weight_of(name) == -TABLE.weight_of(reversed_name)
+
+
+@pytest.mark.requirement("A9")
+def test_ads_move_what_is_kept_for_ads_and_content_moves_any_platform() -> None:
+    clicked, viewed = BUILT_IN["ad.clicked"], BUILT_IN["product.viewed"]
+    assert [clicked.moves(platform, {"ads", "banners"}) for platform in ("ads", "banners", "video")] == [True, True, False]
+    assert viewed.moves("ads", {"ads"})
+    assert viewed.moves("shop", {"ads"})
+
+
+@pytest.mark.requirement("A9")
+def test_platforms_without_a_share_are_kept_for_ads() -> None:
+    assert ad_platforms_of({"banners": 0.0, "shop": 2.0}) == {"ads", "banners"}
+    assert ad_platforms_of({"ads": 0.5}) == {"ads"}
+
+
+@pytest.mark.requirement("A9")
+def test_taking_back_an_ad_has_the_facet_of_the_ad_and_may_be_declared_twice() -> None:
+    declared = {"ad.saved": Action(facet="ads"), "ad.unsaved": Action(reverses="ad.saved")}
+    more = TABLE.with_actions(declared).with_actions(declared)
+    for table in (more, more.with_overrides({"ad.unsaved": -2.0})):
+        found = table.get("ad.unsaved")
+        assert found is not None
+        assert found.facet == "ads"
 
 
 def test_a_reversal_follows_an_override_unless_it_has_its_own() -> None:

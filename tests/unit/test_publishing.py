@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from streams.domain.actions import Action, ActionTable, action_of
 from streams.domain.decay import DAY_S
 from streams.domain.events import Event, Item, event_id
 from streams.domain.folding import FoldRules, Observation, fold
@@ -25,11 +26,13 @@ def event(number: int, kind: str, item: Item | None, at_s: float = NOW_S, revers
     return Event(event_id("s", str(number)), f"acc-{platform}", platform, kind, at_s, at_s + 1, 1.0, item, reverses=reverses)
 
 
-def published(*events: tuple[Event, int], batches: int = 1, items: dict[str, np.ndarray] | None = None) -> ProfileRecord:
+def published(
+    *events: tuple[Event, int], batches: int = 1, items: dict[str, np.ndarray] | None = None, rules: FoldRules = FOLD
+) -> ProfileRecord:
     states, triggers = {"user": UserState()}, []
     observations = [Observation(offset, "user", made, row) for offset, (made, row) in enumerate(events)]
     for batch in np.array_split(np.arange(len(observations)), batches):
-        report = fold(FOLD, states, [observations[n] for n in batch], AXES)
+        report = fold(rules, states, [observations[n] for n in batch], AXES)
         triggers = report.touched.get("user", triggers)
     record = profile_of(RULES, "user", states["user"], Cause("update", triggers), items or {})
     return decode_profile(encode_profile(record))
@@ -59,6 +62,36 @@ def test_clicks_on_ads_move_the_ads_block_and_not_the_unified_view():
     np.testing.assert_allclose(np.frombuffer(profile.platforms["ads"].long, np.float16), AXES[2], atol=1e-3)
     assert profile.platforms["ads"].share == 0.0
     assert "cars" not in {tag.tag for tag in profile.tags}
+
+
+@pytest.mark.requirement("A9")
+def test_ads_clicked_among_videos_are_in_the_counts_and_in_nothing_else():
+    items = {"shop:shoe": AXES[0], "video:ad": AXES[2]}
+    bought, clicked = event(1, "shop.product.viewed", SHOE), event(2, "video.ad.clicked", AD)
+    without, profile = published((bought, 0), items=items), published((bought, 0), (clicked, 2), items=items)
+    assert profile.platforms["video"].counts == {"video.ad.clicked": 1}
+    assert (profile.platforms["video"].mass, profile.platforms["video"].tags) == (0.0, [])
+    assert profile.events_applied == 2
+    for part in ("vectors", "tags", "recent", "relations", "sentiment", "intent"):
+        assert getattr(profile, part) == getattr(without, part), part
+
+
+@pytest.mark.requirement("A9")
+def test_an_ad_that_is_taken_back_leaves_what_the_other_videos_made():
+    liked, clicked = event(1, "video.post.liked", SHOE), event(2, "video.ad.clicked", AD)
+    taken_back = event(3, "video.ad.unclicked", AD, reverses=clicked.event_id)
+    table = ActionTable().with_actions({"ad.unclicked": Action(reverses="ad.clicked")})
+    rules = FoldRules(
+        DIM,
+        lambda kind: table.weight_of(action_of(kind)),
+        declared=lambda kind: table.get(action_of(kind)),
+    )
+    profile = published((liked, 0), (clicked, 2), (taken_back, 2), rules=rules)
+    np.testing.assert_allclose(np.frombuffer(profile.vectors.long, np.float16), AXES[0], atol=1e-3)
+    assert [tag.tag for tag in profile.tags] == [tag.tag for tag in published((liked, 0), rules=rules).tags]
+    assert profile.platforms["video"].counts == {
+        "video.post.liked": 1, "video.ad.clicked": 1, "video.ad.unclicked": 1,
+    }  # fmt: skip
 
 
 @pytest.mark.requirement("H10")
