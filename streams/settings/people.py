@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from streams.domain.sensitive import DEFAULT_TERMS
 from streams.settings.group import Group
@@ -57,9 +57,16 @@ class Profile(Group):
     )
     platform_weights: dict[str, float] = Field(
         {"ads": 0.0},
-        description="Share of each platform in the unified view; ads move only their own block by default. "
+        description="Share of each platform in the unified view, 1 where not named; ads, where not named, 0: they move "
+        "only their own block. "
         "Actions of the facet `ads` move `ads` and platforms of share 0, and are only counted elsewhere.",
     )
+    @field_validator("platform_weights")
+    @classmethod
+    def _keep_ads_apart(cls, weights: dict[str, float]) -> dict[str, float]:
+        """Who names another platform has not said that advertisements speak for people."""
+        return {"ads": 0.0, **weights}
+
     recent_events: int = Field(20, ge=1, le=500, description="Latest events kept per account as evidence.")
     dedup_ids: int = Field(4096, ge=16, le=100_000, description="Latest event ids kept per account to drop repeats.")
     max_tags: int = Field(128, ge=4, le=1_000, description="Tags kept per account.")

@@ -50,6 +50,13 @@ def test_a_number_that_is_none_or_too_small_is_named_with_what_may_stand_there(m
         Settings.load()
 
 
+@pytest.mark.requirement("A9")
+@pytest.mark.parametrize(("said", "ads"), [('{"shop": 2.0}', 0.0), ('{"ads": 0.5}', 0.5)])
+def test_ads_stay_out_of_the_unified_view_unless_they_are_named(monkeypatch, said, ads):
+    monkeypatch.setenv("BRAID_PROFILE__PLATFORM_WEIGHTS", said)
+    assert Settings.load().profile.platform_weights["ads"] == ads
+
+
 def test_a_missing_pseudonym_secret_is_an_error_that_suggests_one():
     with pytest.raises(UsageError, match=r"BRAID_PSEUDONYM__KEY=[0-9a-f]{32}"):
         Settings.load().pseudonym_key()
