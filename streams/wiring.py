@@ -34,7 +34,7 @@ from streams.meaning.entities import EntityFinder
 from streams.meaning.lexicons import load_lexicons
 from streams.meaning.reading import Reader
 from streams.meaning.sentiment import packaged_sentiment
-from streams.meaning.taxonomy import load_taxonomy
+from streams.meaning.taxonomy import Taxonomy, load_taxonomy
 from streams.meaning.topics import TopicFinder
 from streams.ports import Encoder
 from streams.service.identity_gate import IdentityGate
@@ -175,21 +175,37 @@ def own_words_of(settings: Settings, encoder_name: str, encode: Callable[[Sequen
 
     Raises UsageError for files of an operator that are not as they should be, Unavailable for damaged weights.
     """
-    meaning = settings.meaning
-    if not meaning.read:
+    if not settings.meaning.read:
         return None
     sensitive = sensitive_of(settings)
-    taxonomy = load_taxonomy(meaning.taxonomy, sensitive)
-    entities = EntityFinder(load_lexicons(meaning.lexicons))
+    taxonomy = load_taxonomy(settings.meaning.taxonomy, sensitive)
+    entities = EntityFinder(load_lexicons(settings.meaning.lexicons))
+    titles = Reader(entities, TopicFinder(taxonomy, sensitive=sensitive), _unfelt, sensitive)
+    return OwnWords(titles, lambda: _reader(entities, taxonomy, sensitive, encoder_name, encode))
+
+
+def reader_of(settings: Settings, encoder_name: str, encode: Callable[[Sequence[str]], Vectors]) -> Reader:
+    """What workers read people's own words with. Raises as `own_words_of` does."""
+    sensitive = sensitive_of(settings)
+    taxonomy = load_taxonomy(settings.meaning.taxonomy, sensitive)
+    return _reader(
+        EntityFinder(load_lexicons(settings.meaning.lexicons)), taxonomy, sensitive, encoder_name, encode
+    )
+
+
+def _reader(
+    entities: EntityFinder,
+    taxonomy: Taxonomy,
+    sensitive: SensitiveTags | None,
+    encoder_name: str,
+    encode: Callable[[Sequence[str]], Vectors],
+) -> Reader:
     sentiment = packaged_sentiment()
 
     def score(texts: Sequence[str], vectors: Vectors | None) -> NDArray[np.float64]:
         return sentiment.read(texts, vectors, encoder_name)
 
-    titles = Reader(entities, TopicFinder(taxonomy, sensitive=sensitive), _unfelt, sensitive)
-    return OwnWords(
-        titles, lambda: Reader(entities, TopicFinder(taxonomy, encode, sensitive=sensitive), score, sensitive)
-    )
+    return Reader(entities, TopicFinder(taxonomy, encode, sensitive=sensitive), score, sensitive)
 
 
 def _unfelt(texts: Sequence[str], _: Vectors | None) -> NDArray[np.float64]:

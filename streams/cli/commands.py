@@ -18,6 +18,7 @@ from streams.cli.ingest import ingest
 from streams.cli.lexicon import lexicon
 from streams.cli.mirror import mirror
 from streams.cli.person import explain, export, forget, history, profile, recommend
+from streams.cli.read import read
 from streams.cli.replay import replay
 from streams.cli.rights import rights
 from streams.cli.serve import serve
@@ -45,6 +46,7 @@ app.command()(check)
 app.command()(rights)
 app.command()(canary)
 app.command()(lexicon)
+app.command()(read)
 app.command()(evaluate)
 app.command()(train)
 app.add_typer(dead_letters.app, name="dead-letters")

@@ -45,6 +45,8 @@ _DIGIT = f"0-9{NUMERALS}"
 _DIGITS = re.compile(f"[{_DIGIT}](?:[^{_DIGIT}]{{0,3}}[{_DIGIT}]){{4}}")
 _ASCII_DIGITS = re.compile("[0-9](?:[^0-9]{0,3}[0-9]){4}")
 
+_TOKENS = re.compile(rf"\[(?:{'|'.join(KINDS)})\]")
+
 _Finder = Callable[[str], Iterator[tuple[str, Span]]]
 _NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
 
@@ -80,6 +82,19 @@ def clean_and_mask(raw: str, max_chars: int) -> Masked:
         kept = min(kept, max(0, len(text) - TORN_CHARS))
     masked = _masked(text, kept)
     return masked if len(masked.text) <= max_chars else Masked(masked.text[:max_chars].rstrip(), masked.counts)
+
+
+def without_tokens(text: str) -> str:
+    """A masked text with white space in place of the tokens, which are no words of the person. As long as before.
+
+    >>> without_tokens("Call [phone] now")
+    'Call         now'
+    """
+    return _TOKENS.sub(_blank, text) if "[" in text else text
+
+
+def _blank(token: re.Match[str]) -> str:
+    return " " * len(token[0])
 
 
 def _masked(text: str, kept: int) -> Masked:

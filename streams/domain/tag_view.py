@@ -11,6 +11,8 @@ from streams.domain.states import AccountState, Recent, TagState
 #: Below this share of the strongest tag's mass a tag is noise and is not published (counted instead).
 MIN_TAG_SHARE = 0.01
 MAX_EVIDENCE = 3
+#: So many times the tags that are published are looked at, for other words than those that are told already.
+LOOKED_AT = 3
 
 
 class Share(NamedTuple):
@@ -55,16 +57,39 @@ def without_evidence(tags: Sequence[Tag]) -> list[Tag]:
 
 
 def _strongest(sums: Mapping[str, TagState], n_tags: int) -> tuple[list[str], int]:
-    """(names, strongest first and equals by name; how many are too weak)."""
+    """(names, strongest first and equals by name; how many are too weak).
+
+    Where there are more, a word that stands there under another kind (topic and category cooking) makes room for one
+    that does not.
+    """
     least = MIN_TAG_SHARE * max([tag.mass for tag in sums.values()], default=0.0)
     scores = [(-abs(tag.score), name) for name, tag in sums.items() if tag.mass >= least]
     n_filtered = len(sums) - len(scores)
     if len(scores) > n_tags:
         # Floats sort several times faster than pairs, and only the pairs at the top are wanted.
-        last = sorted([score for score, _ in scores])[n_tags - 1]
+        last = sorted([score for score, _ in scores])[: LOOKED_AT * n_tags][-1]
         scores = [entry for entry in scores if entry[0] <= last]
     scores.sort()
-    return [name for _, name in scores[:n_tags]], n_filtered
+    return _other_words_first([name for _, name in scores], n_tags), n_filtered
+
+
+def _other_words_first(names: list[str], n: int) -> list[str]:
+    """At most n of the names, in their order."""
+    if len(names) <= n:
+        return names
+    told: set[str] = set()
+    fresh: list[int] = []
+    repeated: list[int] = []
+    for place, name in enumerate(names):
+        word = name.partition(":")[2]
+        if word in told:
+            repeated.append(place)
+            continue
+        told.add(word)
+        fresh.append(place)
+        if len(fresh) == n:
+            break
+    return [names[place] for place in sorted(fresh + repeated[: n - len(fresh)])]
 
 
 def _summed(shares: Sequence[Share]) -> dict[str, TagState]:

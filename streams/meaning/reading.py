@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streams.domain.events import Item
+from streams.domain.masking import without_tokens
 from streams.domain.readings import Mention, Reading, TopicHit
 from streams.domain.sensitive import SensitiveTags
 from streams.meaning.aspects import Score, with_feelings
@@ -36,11 +37,13 @@ class Reader:
     ) -> list[Reading]:
         """A reading for each text (N,), in order; a batch gives what its texts give one by one.
 
+        What was masked in them says nothing: nobody wrote about a phone who left a number.
         items: what each text is about, whose names are believed. vectors: float32 (N, D) of the encoder that the topics
         were made with; None, or a zero row: topics by words alone. Raises ValueError for other numbers of rows.
         """
         if (items is not None and len(items) != len(texts)) or (vectors is not None and len(vectors) != len(texts)):
             raise ValueError(f"{len(texts)} texts: give as many items and vectors, or None")
+        texts = [without_tokens(text) for text in texts]
         folded = [fold(text) for text in texts]
         units = [units_of(text) for text in folded]
         topics = self._topics.find(folded, vectors, units)

@@ -9,6 +9,7 @@ import numpy as np
 
 from streams.domain.events import Event, item_key
 from streams.domain.folding import Vectors
+from streams.domain.masking import without_tokens
 from streams.domain.rendering import render_item
 from streams.ports import ItemCatalogue, Role
 
@@ -49,7 +50,7 @@ class EventVectors:
             if row < 0 and event.item is not None:  # the catalogue lacks it
                 row = _row(texts, render_item(event.item), len(distinct))
             if event.text and place not in silent:
-                words = spoken[place] = _row(texts, event.text, len(distinct))
+                words = spoken[place] = _row(texts, without_tokens(event.text), len(distinct))
                 if row >= 0:
                     blended[len(rows)] = row, words
                 row = words

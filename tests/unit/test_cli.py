@@ -12,7 +12,7 @@ from streams.cli.commands import app
 COMMANDS = [
     "canary", "demo", "evaluate", "worker", "serve", "broker", "replay", "tail", "mirror", "profile", "recommend", "explain", "history", "topics apply",
     "topics check", "topics upgrade", "dead-letters list", "dead-letters show", "dead-letters retry", "state snapshot",
-    "state restore", "keys new", "keys hash", "keys write", "rights", "check", "segments check", "ingest", "lexicon",
+    "state restore", "keys new", "keys hash", "keys write", "rights", "check", "segments check", "ingest", "lexicon", "read",
 ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.events import Item
+from streams.domain.masking import mask
 from streams.domain.sensitive import SensitiveTags
 from streams.meaning.clauses import MAX_CLAUSES, clauses_of
 from streams.meaning.entities import EntityFinder
@@ -108,6 +109,13 @@ def test_whole_texts_bring_their_vectors_to_the_sentiment_and_clauses_none() -> 
 
 
 @pytest.mark.requirement("N15")
+@pytest.mark.requirement("N9", "E2")
+def test_what_was_masked_is_nothing_that_the_person_wrote_about() -> None:
+    (reading,) = reader().read([mask("Sony, call me: 415-555-2671, or ann@example.org").text])
+    assert [(each.kind, each.name) for each in reading.mentions] == [("brand", "sony")]
+    assert reading.topics == ()
+
+
 def test_a_sensitive_name_is_never_given_out() -> None:
     guarded = Reader(reader().entities, TopicFinder(load_taxonomy()), plain_sentiment, SensitiveTags(["zyntrax"]))
     (reading,) = guarded.read(["love the Zyntrax phone"], [Item("i1", brand="Zyntrax")])

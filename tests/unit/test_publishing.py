@@ -106,6 +106,23 @@ def test_a_tag_names_the_events_that_made_it_and_its_polarity():
     assert tag.platforms == {"shop": 1.0, "news": -3.0}
 
 
+@pytest.mark.requirement("H7")
+def test_where_there_are_many_tags_none_takes_a_place_to_say_a_word_again():
+    things = [Item(f"i{n}", title="x", category=f"thing {n:02}", tags=(f"thing {n:02}",)) for n in range(14)]
+    record = published(*((event(n, "shop.product.viewed", item), -1) for n, item in enumerate(things)))
+    assert len(record.tags) == RULES.n_tags == len({tag.tag for tag in record.tags})
+    (few,) = (published((event(0, "shop.product.viewed", things[0]), -1)),)
+    assert [(tag.kind, tag.tag) for tag in few.tags] == [("category", "thing 00"), ("topic", "thing 00")]
+
+
+@pytest.mark.requirement("H7", "A14")
+def test_tags_that_weigh_next_to_nothing_are_not_published_but_counted():
+    often = [(event(n, "social.post.liked", SHOE), -1) for n in range(120)]
+    record = published(*often, (event(200, "social.product.viewed", PAN), -1))
+    assert {tag.tag for tag in record.tags} == {"running", "acme"}
+    assert record.quality.tags_filtered == 2
+
+
 @pytest.mark.requirement("H6")
 def test_cooking_and_running_stay_two_interests():
     events = [(event(n, "shop.product.viewed", SHOE if n % 2 else PAN), n % 2) for n in range(6)]
