@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from math import isnan
 from pathlib import Path
@@ -29,7 +29,6 @@ from streams.ranking import model_files
 from streams.ranking.adapter import Adapter
 from streams.ranking.replays import Items
 from streams.serve.background import background_of
-from streams.serve.behaviour_feed import WHOLE
 from streams.service.tastes import as_encoded
 from streams.settings import Settings
 from streams.training.adapter import AdapterRules, Encoded
@@ -100,9 +99,7 @@ def _read(path: Path) -> Log:
     if found.kind == "labelled_texts":
         raise UsageError(f"{path}: labelled texts hold no behaviour; give a folder of tables or CloudEvents")
     if found.kind == "cloud_events":
-        log = event_log(found.files, "train")
-        # The ranker's unit, as serve has it.
-        return replace(log, weights=np.minimum(log.weights / WHOLE, 1.0))
+        return event_log(found.files, "train")
     folder = read_csv_folder(path)
     if not folder.log.has_shared_clock:
         raise UsageError(f"{path}: times count from each person's first event; a stream needs a clock that all share")

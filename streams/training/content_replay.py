@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.actions import BUILT_IN
 from streams.domain.events import Event, Item, item_key
 from streams.domain.folding import FoldRules, Observation, fold
 from streams.domain.interests import InterestRules, threshold_above
@@ -28,16 +26,13 @@ from streams.ports import NeighbourIndex
 from streams.ranking.feedback import Answer
 from streams.ranking.live import Question, Scored
 from streams.ranking.online import Touches
+from streams.ranking.touch_weights import REVIEW, WHOLE
 from streams.service.popular_now import PopularNow
 from streams.service.recommend import Recommender
 from streams.service.recommendations import Ask
 from streams.service.tastes import TasteReader
 
 Floats = NDArray[np.float32]
-
-ACTION: Final = "review.posted"
-#: What a touch of weight 1 weighs in a profile: the ranker's unit is a review.
-WHOLE: Final = BUILT_IN[ACTION].weight
 
 
 @dataclass(frozen=True)
@@ -161,7 +156,7 @@ class ContentReplay:
             event_id=self._n_events.to_bytes(8, "big"),
             account=f"{platform}:{user}",
             platform=platform,
-            type=f"{platform}.{ACTION}",
+            type=f"{platform}.{REVIEW}",
             occurred_at_s=at_s,
             received_at_s=at_s,
             strength=float(weight),
