@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from streams.cli.encoded_texts import ConfiguredEncoder
 from streams.cli.logged_events import event_log
+from streams.cli.served_methods import served_methods
 from streams.errors import UsageError
 from streams.evaluation.datasets import Found, event_plans, recognise, table_plans
 from streams.evaluation.evaluating import Report, evaluate, sampled
@@ -95,8 +96,9 @@ def _measured(found: Found, wanted: Wanted) -> Report:
                 task = tasks[protocol, method] = progress.add_task(f"{protocol} {method}", total=total)
             progress.update(task, completed=done)
 
+        served = served_methods()
         for plan in _plans(found, wanted):
-            methods = chosen(wanted.methods, has_shared_clock=plan.log.has_shared_clock)
+            methods = chosen(wanted.methods, served, has_shared_clock=plan.log.has_shared_clock)
             evaluate(sampled(plan, wanted.limit_targets, wanted.seed), methods, wanted.seed, report, watch)
     return report
 
