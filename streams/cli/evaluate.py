@@ -12,7 +12,7 @@ DataArgument = Annotated[
     Path, typer.Argument(help="A folder of tables or CloudEvents, or a file of labelled texts: docs/evaluation.md.")
 ]
 ProtocolsOption = Annotated[str, typer.Option(help="Some, with commas, like P1,P2; default: those the data allow.")]
-MethodsOption = Annotated[str, typer.Option(help="Some, with commas, like braid,popularity; default: all.")]
+MethodsOption = Annotated[str, typer.Option(help="Some, with commas, like braid,popularity; default: all but some.")]
 SplitOption = Annotated[Split, typer.Option(help="`valid` asks about earlier events: what parameters are chosen on.")]
 SeedOption = Annotated[int, typer.Option(min=0, help="Of every draw; the same seed gives the same figures.")]
 LimitOption = Annotated[int | None, typer.Option(min=1, help="Most targets of a protocol, drawn, for a quick look.")]

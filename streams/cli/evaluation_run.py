@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, track
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from streams.cli.encoded_texts import ConfiguredEncoder
 from streams.cli.logged_events import event_log
+from streams.cli.served_methods import served_methods
 from streams.errors import UsageError
 from streams.evaluation.datasets import Found, event_plans, recognise, table_plans
 from streams.evaluation.evaluating import Report, evaluate, sampled
@@ -27,10 +26,6 @@ from streams.evaluation.sentiment import evaluate_sentiment
 from streams.evaluation.showing import markdown, sentiment_table, tables
 from streams.settings import Settings
 from streams.training.labelled_texts import HELD_BACK, training_files
-from streams.wiring import encoder_of
-
-#: Texts that an encoder is given at once.
-_AT_ONCE: Final = 512
 
 
 @dataclass(frozen=True)
@@ -101,8 +96,9 @@ def _measured(found: Found, wanted: Wanted) -> Report:
                 task = tasks[protocol, method] = progress.add_task(f"{protocol} {method}", total=total)
             progress.update(task, completed=done)
 
+        served = served_methods()
         for plan in _plans(found, wanted):
-            methods = chosen(wanted.methods, has_shared_clock=plan.log.has_shared_clock)
+            methods = chosen(wanted.methods, served, has_shared_clock=plan.log.has_shared_clock)
             evaluate(sampled(plan, wanted.limit_targets, wanted.seed), methods, wanted.seed, report, watch)
     return report
 
@@ -115,7 +111,7 @@ def _plans(found: Found, wanted: Wanted) -> Iterator[Plan]:
 
 def _read_texts(found: Found, wanted: Wanted, json_file: Path | None) -> None:
     """Files for measuring (dev, test, valid) are read by what the others beside them teach."""
-    encoder = _Configured(Settings.load()) if wanted.with_vectors else None
+    encoder = ConfiguredEncoder(Settings.load()) if wanted.with_vectors else None
     rows: list[Row] = []
     with Console(stderr=True).status("reading labelled texts") as status:
         for file in found.files:
@@ -125,19 +121,6 @@ def _read_texts(found: Found, wanted: Wanted, json_file: Path | None) -> None:
     if json_file:
         settings = {"data": found.path.name, "with_vectors": wanted.with_vectors}
         _write_json(json_file, {"rows": rows, "settings": settings})
-
-
-class _Configured:
-    """The encoder that the settings name, for the texts of a file."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._encoder = encoder_of(settings)
-        self.name = self._encoder.name
-
-    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        starts = range(0, len(texts), _AT_ONCE)
-        parts = track(starts, "encoding", console=Console(stderr=True), disable=not sys.stderr.isatty())
-        return np.concatenate([self._encoder.encode(texts[start : start + _AT_ONCE]).vectors for start in parts])
 
 
 def _write_json(file: Path, content: dict[str, object]) -> None:

@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from math import isnan
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import typer
-from numpy.typing import NDArray
 
-from index.factory import build_index
+from streams.cli.catalogue_content import CatalogueContent
 from streams.cli.logged_events import event_log
-from streams.domain.actions import ActionTable
-from streams.domain.events import Item
-from streams.domain.profiles import Model
-from streams.domain.rendering import render_item
 from streams.errors import UsageError
 from streams.evaluation.catalogue import Catalogue
 from streams.evaluation.csv_folders import MAIN, read_csv_folder
 from streams.evaluation.datasets import recognise
 from streams.evaluation.logs import Log
-from streams.ports import Encoder, NeighbourIndex
 from streams.ranking import model_files
 from streams.ranking.adapter import Adapter
 from streams.ranking.replays import Items
-from streams.serve.background import background_of
-from streams.serve.behaviour_feed import WHOLE
-from streams.service.tastes import as_encoded
 from streams.settings import Settings
 from streams.training.adapter import AdapterRules, Encoded
-from streams.training.content_replay import ContentReplay, LoggedItems, Space, Worker
+from streams.training.content_replay import ContentReplay
 from streams.training.touches import TouchLog
 from streams.training.whole_model import ADAPTED, FROZEN, Behaviour, Wishes, train
-from streams.wiring import encoder_of, fold_rules_of, model_of, publish_rules_of
-
-#: Texts between two words on how far encoding is.
-SAID_EVERY: Final = 4_096
 
 
 @dataclass(frozen=True)
@@ -66,7 +50,7 @@ def run(wanted: Wanted) -> None:
     catalogue = log.catalogue
     touches = TouchLog(log.users, log.items, log.times_s, log.weights)
     items = Items(catalogue.titles, catalogue.platform, len(catalogue.platforms))
-    contents = _Contents(catalogue, touches, Settings.load(), wanted.seed) if wanted.vectors else None
+    contents = _Contents(catalogue, Settings.load()) if wanted.vectors else None
     if contents is not None and wanted.dim is not None and wanted.dim > contents.model.dim:
         raise UsageError(f"--dim {wanted.dim}: the encoder has {contents.model.dim} dimensions; choose 1 to as many")
     _say(f"replaying {len(log)} events of {len(np.unique(log.users))} people ...")
@@ -100,9 +84,7 @@ def _read(path: Path) -> Log:
     if found.kind == "labelled_texts":
         raise UsageError(f"{path}: labelled texts hold no behaviour; give a folder of tables or CloudEvents")
     if found.kind == "cloud_events":
-        log = event_log(found.files, "train")
-        # The ranker's unit, as serve has it.
-        return replace(log, weights=np.minimum(log.weights / WHOLE, 1.0))
+        return event_log(found.files, "train")
     folder = read_csv_folder(path)
     if not folder.log.has_shared_clock:
         raise UsageError(f"{path}: times count from each person's first event; a stream needs a clock that all share")
@@ -121,70 +103,20 @@ def _before(log: Log, until_s: float | None) -> Log:
 class _Contents:
     """Meets `training.whole_model.Contents`: what content is, with the configured encoder and the worker's rules."""
 
-    def __init__(self, catalogue: Catalogue, touches: TouchLog, settings: Settings, seed: int) -> None:
-        self._catalogue, self._touches, self._settings, self._seed = catalogue, touches, settings, seed
-        self._encoder: Encoder = encoder_of(settings)
-        self.model: Model = model_of(self._encoder)
+    def __init__(self, catalogue: Catalogue, settings: Settings) -> None:
+        self._platform = catalogue.platform
+        self._content = CatalogueContent(catalogue, settings)
+        self.model = self._content.model
 
     @cached_property
     def encoded(self) -> Encoded:
-        """Rounded as `item-vectors` has them."""
-        texts = [render_item(item) for item in self._said]
-        vectors = np.zeros((len(texts), self.model.dim), np.float32)
-        rows = np.array([row for row, text in enumerate(texts) if text], np.intp)
-        for start in range(0, len(rows), SAID_EVERY):
-            _say(f"encoded {start} of {len(rows)} items with {self.model.label} ...")
-            some = rows[start : start + SAID_EVERY]
-            vectors[some] = self._encoder.encode([texts[row] for row in some]).vectors.astype(np.float16)
-        return Encoded(self.model.label, _unit(vectors), self._catalogue.platform)
+        """As `item-vectors` has them."""
+        return Encoded(self.model.label, self._content.vectors, self._platform)
 
     def replay(self, adapter: Adapter | None) -> ContentReplay:
         """Profiles and recommendations from nothing."""
-        vectors = self.encoded.vectors
-        spaces = {FROZEN: Space(vectors, as_encoded, background_of(self._encoder), self._index(self.model.dim))}
+        content = self._content
+        spaces = {FROZEN: content.space(None)}
         if adapter is not None:
-            background = background_of(self._encoder, adapter.apply)
-            spaces[ADAPTED] = Space(adapter.apply(vectors), adapter.apply, background, self._index(adapter.dim))
-        first_s = np.full(len(self._catalogue), np.inf)
-        np.minimum.at(first_s, self._touches.items, self._touches.times_s)
-        platforms = [self._catalogue.platforms[code] for code in self._catalogue.platform]
-        worker = Worker(
-            vectors,
-            fold_rules_of(self._settings, ActionTable(), self.model),
-            publish_rules_of(self._settings, self._encoder),
-        )
-        return ContentReplay(LoggedItems(self._said, platforms, first_s), worker, spaces)
-
-    @cached_property
-    def _said(self) -> Sequence[Item]:
-        catalogue = self._catalogue
-        return [
-            Item(
-                str(row),
-                title=title,
-                category=category,
-                brand=brand,
-                tags=tags,
-                price=None if isnan(price) else price,
-            )
-            for row, (title, category, brand, tags, price) in enumerate(
-                zip(
-                    catalogue.titles,
-                    catalogue.categories,
-                    catalogue.brands,
-                    catalogue.attributes,
-                    catalogue.prices.tolist(),
-                    strict=True,
-                )
-            )
-        ]
-
-    def _index(self, dim: int) -> NeighbourIndex:
-        choice = self._settings.index
-        return build_index(choice.kind, dim, choice.max_delta_rows)
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    units: NDArray[np.float32] = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0.0)
-    return units
+            spaces[ADAPTED] = content.space(adapter)
+        return ContentReplay(content.items, content.worker(), spaces)

@@ -1,19 +1,21 @@
 """Records of CloudEvents to a log, through the product's own gate: decoded, cleaned, pseudonymised, repeats dropped.
 
-Accounts are one person as the last word of the data has it, from the first event on. Who belongs together is known
-here earlier than in a running system; what people did is not.
+An event weighs what the fold would give it, in the ranker's unit: its action's weight, by the strength that it reports
+and by what its own words say. Accounts are one person as the last word of the data has it, from the first event on.
+Who belongs together is known here earlier than in a running system; what people did is not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streams.domain.accounts import AccountKey
-from streams.domain.actions import ActionTable
+from streams.domain.actions import Action, ActionTable, action_of
 from streams.domain.consents import Purpose, Standing, decide, together
 from streams.domain.envelopes import DecodeFor
 from streams.domain.events import Event, Item, item_key
@@ -21,11 +23,13 @@ from streams.domain.identity_guards import IdentityRules
 from streams.domain.limits import IngestLimits
 from streams.domain.platforms import parse_platform
 from streams.domain.raw import RawRecord
+from streams.domain.sentiments import strength_of
 from streams.domain.topic_names import EVENTS
 from streams.errors import InvalidEvent
 from streams.evaluation.csv_folders import catalogue_of
 from streams.evaluation.known_persons import KnownPersons
 from streams.evaluation.logs import Log
+from streams.ranking.touch_weights import touch_weight
 from streams.service.item_gate import ItemUpserted, decode_item
 from streams.service.normalise import Normaliser
 
@@ -34,15 +38,22 @@ SECRET: Final = b"of an evaluation, which keeps nothing"
 ITEMS: Final = "items"
 IDENTITY: Final = "identity"
 
+Feelings = Callable[[Sequence[str]], NDArray[np.float64]]
+"""How texts (N,) feel (N,), in [-1, 1]: `meaning.sentiment.SentimentModel.read`."""
+
 
 @dataclass(frozen=True)
 class Gate:
-    """How records are read: each platform's dialect, the actions and their weights, bounds, who may be one person."""
+    """How records are read: each platform's dialect, the actions and their weights, bounds, who may be one person.
+
+    feelings: of what people write; None leaves their words unread.
+    """
 
     decoder_for: DecodeFor
     actions: ActionTable = field(default_factory=ActionTable)
     limits: IngestLimits = field(default_factory=IngestLimits)
     rules: IdentityRules = field(default_factory=IdentityRules)
+    feelings: Feelings | None = None
 
 
 class EventLog:
@@ -91,7 +102,7 @@ class EventLog:
             users=np.array([users.setdefault(person, len(users)) for person in persons], dtype=np.intp),
             items=np.array([rows[_key_of(event)] for event in events], dtype=np.intp),
             times_s=np.array([event.occurred_at_s for event in events], dtype=np.float64),
-            weights=np.array([self._weight(event) for event in events], dtype=np.float64),
+            weights=self._weights(events),
         )
 
     def _refusing(self, purpose: Purpose) -> set[str]:
@@ -129,8 +140,23 @@ class EventLog:
         said = _described(platform, item)
         known.update({name: value for name, value in said.items() if value or name not in known})
 
-    def _weight(self, event: Event) -> float:
-        return self._gate.actions.weight_of(event.type.partition(".")[2]) * event.strength
+    def _weights(self, events: Sequence[Event]) -> NDArray[np.float64]:
+        actions = [self._gate.actions.get(action_of(event.type)) for event in events]
+        strengths = self._strengths(events, actions)
+        weights = [0.0 if action is None else action.weight for action in actions]
+        touches = [touch_weight(weight * strength) for weight, strength in zip(weights, strengths, strict=True)]
+        return np.array(touches, dtype=np.float64)
+
+    def _strengths(self, events: Sequence[Event], actions: Sequence[Action | None]) -> list[float]:
+        """As the fold has them: the words that say what somebody thinks are read, all at once."""
+        strengths = [event.strength for event in events]
+        if self._gate.feelings is None:
+            return strengths
+        spoken = [at for at, action in enumerate(actions) if action and action.words == "text" and events[at].text]
+        scores = self._gate.feelings([events[at].text for at in spoken]).tolist() if spoken else []
+        for at, score in zip(spoken, scores, strict=True):
+            strengths[at] = strength_of(events[at], actions[at], score)
+        return strengths
 
 
 def _key_of(event: Event) -> str:

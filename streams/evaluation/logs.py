@@ -18,7 +18,8 @@ class Log:
     """E events in order of time, those of one time in the order of the source; without a shared clock person by person.
 
     users, items: rows (E,). times_s: (E,) seconds since the epoch, or since the person's first event where
-    has_shared_clock is false. weights: (E,), what the kind of event is worth; 1 where unknown.
+    has_shared_clock is false. weights: (E,), 1 for a review and where unknown, at most 1
+    (`ranking.touch_weights`); what people turned away from weighs less than 0.
     """
 
     catalogue: Catalogue

@@ -1,7 +1,7 @@
 """A ranker over items and people that are all known beforehand, by row: what a replay of logged behaviour begins with.
 
 A log names people, serve hears of accounts. So people have an account on each platform here, all of them linked, and
-ask as in serve, with the history of their accounts put together: what is measured is what runs.
+ask as in serve, with the history of their accounts put together.
 """
 
 from __future__ import annotations

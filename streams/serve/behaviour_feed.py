@@ -14,11 +14,10 @@ from streams.domain.events import ItemRecord
 from streams.domain.permissions import why_nothing_personal
 from streams.domain.profiles import ProfileRecord, RecentEvent
 from streams.ranking.live import Touch
+from streams.ranking.touch_weights import touch_weight
 
 #: Profiles or items read at once when what is kept in memory is filled at a start.
 FILL: Final = 1_000
-#: Weight of an event that counts in full: a review. The ranker learnt from reviews.
-WHOLE: Final = 4.0
 #: Changes after which nothing of these accounts may be left.
 _LEAVES_NOTHING: Final = frozenset({"erase", "expire"})
 
@@ -160,7 +159,7 @@ def _touches(profile: ProfileRecord, likes: Sequence[RecentEvent]) -> list[Touch
     """Of several accounts on one platform the first stands for all: an event does not say whose it was."""
     account_on = {account.platform: account.account for account in reversed(profile.identity.accounts)}
     return [
-        Touch(account_on[event.platform], event.item, event.time, min(1.0, event.weight / WHOLE))
+        Touch(account_on[event.platform], event.item, event.time, touch_weight(event.weight))
         for event in likes
         if event.platform in account_on
     ]

@@ -13,7 +13,7 @@ from streams.domain.actions import action_of
 from streams.domain.permissions import allows, why_nothing_personal
 from streams.domain.profiles import ProfileRecord, RecentEvent
 from streams.ranking.feedback import Feedback, Kind, Shown
-from streams.serve.behaviour_feed import WHOLE
+from streams.ranking.touch_weights import touch_weight
 from streams.telemetry import metrics
 
 SHOWN: Final = "recommendation.shown"
@@ -87,7 +87,7 @@ def _feedback(before: ProfileRecord | None, after: ProfileRecord) -> Iterable[Fe
     on = {account.platform for account in after.identity.accounts}
     for event in after.recent:
         if event.item and event.weight and event.id not in known and event.platform in on:
-            weight = min(1.0, abs(event.weight) / WHOLE)
+            weight = touch_weight(abs(event.weight))
             yield Feedback(_accounts(after, event.platform), event.item, _kind(event), event.time, weight)
 
 

@@ -76,10 +76,15 @@ OWN_CLOCK_METHODS: Final[Mapping[str, MakeMethod]] = MappingProxyType(
 )
 
 
-def chosen(names: Sequence[str], *, has_shared_clock: bool) -> Mapping[str, MakeMethod]:
-    """The methods of these names; without names all but those on request. Raises UsageError for unknown ones."""
+def chosen(
+    names: Sequence[str], further: Mapping[str, MakeMethod], *, has_shared_clock: bool
+) -> Mapping[str, MakeMethod]:
+    """The methods of these names; without names all but those on request. Raises UsageError for unknown ones.
+
+    further: others on request, which the settings make.
+    """
     usual = SHARED_CLOCK_METHODS if has_shared_clock else OWN_CLOCK_METHODS
-    methods = {**usual, **ON_REQUEST} if has_shared_clock else usual
+    methods = {**usual, **ON_REQUEST, **further} if has_shared_clock else usual
     for name in names:
         if name not in methods:
             raise UsageError(f"--methods {name}: these data allow {', '.join(methods)}")

@@ -36,7 +36,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Step:
-    """n events. users, items (rows), times_s, weights (what the kind of event is worth; 1 where unknown): (n,).
+    """n events. users, items (rows), times_s, weights (as in `evaluation.logs.Log`): (n,).
 
     With a shared clock all events of a step have the same time, and their order means nothing. Without it they stand in
     the order of the source, person by person.

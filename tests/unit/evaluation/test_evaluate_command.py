@@ -67,6 +67,15 @@ def test_a_report_and_a_picture_are_written(folder, tmp_path):
     assert picture.read_text().startswith("<?xml")
 
 
+@pytest.mark.requirement("N1")
+def test_what_serve_would_answer_gets_a_row_where_it_is_named(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("BRAID_ENCODER__MODEL", "hashed")
+    names, out = ("braid_served", "braid_served_diverse"), tmp_path / "out.json"
+    ran(str(folder), "--protocols", "P2", "--methods", ",".join(names), "--limit-targets", "5", "--json", str(out))
+    rows = [row for row in figures(out)["rows"] if row["platform"] == "all"]
+    assert [(row["method"], row["n"]) for row in rows] == [(name, 5) for name in names]
+
+
 @pytest.mark.requirement("N4")
 def test_fairness_is_exported_as_metrics(folder, tmp_path):
     ran(str(folder), "--protocols", "P2", "--methods", "popularity", "--metrics", str(tmp_path / "braid.prom"))

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from streams.adapters.mapping_files import decoder_for
+from streams.cli.logged_events import event_log
+from streams.domain.actions import ActionTable, action_of
+from streams.domain.folding import FoldRules, Observation, fold
+from streams.domain.limits import IngestLimits
+from streams.domain.platforms import parse_platform
 from streams.domain.raw import RawRecord
-from streams.evaluation.event_logs import EventLog, Gate
+from streams.domain.readings import Reading
+from streams.domain.states import UserState
+from streams.evaluation.event_logs import SECRET, EventLog, Gate
 from streams.evaluation.logs import Log
+from streams.ranking.touch_weights import touch_weight
+from streams.service.normalise import Normaliser
 from tests.support.cloud_events import a_cloud_event, an_item
+
+ACTIONS = ActionTable()
+ANGRY = "Terrible, it broke after a day. A complete waste of money, do not buy!"
 
 
 def a_log_of(*records: RawRecord) -> tuple[Log, int]:
@@ -73,3 +87,56 @@ def test_items_are_described_by_their_own_records_and_by_events():
 
 def test_no_raw_account_is_kept():
     assert "u-1" not in "".join(a_log_of(on_shop("a"))[0].user_names)
+
+
+@pytest.mark.requirement("N1")
+@pytest.mark.parametrize(
+    ("action", "data", "weight"),
+    [
+        ("product.viewed", {}, 0.25),
+        ("wishlist.added", {}, 0.75),
+        ("review.posted", {"rating": 5.0}, 1.0),
+        ("order.completed", {"quantity": 10.0}, 1.0),
+        ("recommendation.dismissed", {}, -0.5),
+    ],
+)
+def test_an_event_weighs_what_the_ranker_of_serve_is_told(action, data, weight):
+    log, _ = a_log_of(on_shop("a", type=f"shop.{action}", data={"item": an_item(), **data}))
+    assert log.weights.tolist() == pytest.approx([weight])
+
+
+def in_the_fold(record: RawRecord, score: float) -> float:
+    """What an event with words that feel like this weighs in its account's state."""
+    normaliser = Normaliser(SECRET, decoder_for({}), ACTIONS, IngestLimits())
+    [(_, event)] = normaliser.normalise([record], parse_platform("shop")).events
+    rules = FoldRules(
+        dim=4,
+        weight_of=lambda kind: ACTIONS.weight_of(action_of(kind)),
+        declared=lambda kind: ACTIONS.get(action_of(kind)),
+    )
+    state = UserState()
+    said_of_it = Reading(score, (), ())
+    fold(rules, {"u": state}, [Observation(1, "u", event, -1, said_of_it)], np.zeros((0, 4), np.float32))
+    return sum(recent.weight for recent in state.accounts[event.account].recent)
+
+
+@pytest.mark.requirement("N1")
+@pytest.mark.parametrize("score", [-1.0, -0.5, 0.9])
+@pytest.mark.parametrize("action", ["review.posted", "video.commented", "cart.added", "product.viewed"])
+@pytest.mark.parametrize("rating", [None, 4.0, 1.0])
+def test_words_count_as_they_do_in_the_fold(action, rating, score):
+    data = {"item": an_item(), "text": ANGRY} | ({} if rating is None else {"rating": rating})
+    record = on_shop("a", type=f"shop.{action}", data=data)
+    read = EventLog(Gate(decoder_for({}), feelings=lambda texts: np.full(len(texts), score)))
+    assert read.take([record]).log().weights.tolist() == pytest.approx([touch_weight(in_the_fold(record, score))])
+
+
+@pytest.mark.requirement("N1")
+@pytest.mark.parametrize(("reads", "is_touch"), [("true", False), ("false", True)])
+def test_an_angry_review_without_stars_is_no_touch_and_no_target(reads, is_touch, tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("BRAID_ENCODER__MODEL", "hashed")
+    monkeypatch.setenv("BRAID_MEANING__READ", reads)
+    event = a_cloud_event(type="shop.review.posted", data={"item": an_item(), "text": ANGRY})
+    (tmp_path / "events.jsonl").write_text(json.dumps(event) + "\n")
+    log = event_log([tmp_path / "events.jsonl"])
+    assert [weight > 0.0 for weight in log.weights.tolist()] == [is_touch]

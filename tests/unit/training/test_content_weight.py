@@ -14,8 +14,9 @@ from streams.domain.publishing import PublishRules
 from streams.ranking.online import Touches
 from streams.ranking.replays import Items, ranker_over
 from streams.ranking.state import Bounds
-from streams.training.content_replay import ContentReplay, LoggedItems, Space, Worker
+from streams.training.content_replay import ContentReplay
 from streams.training.content_weight import WEIGHTS, Asked, ask, choose, figures_of, requests_of
+from streams.training.replayed_profiles import LoggedItems, Space, Worker
 from streams.training.touches import TouchLog
 
 MODEL = Model("axes", "1", 4)
@@ -25,7 +26,7 @@ PLATFORMS = ["shop"] * 5 + ["video"]
 
 
 def a_replay() -> ContentReplay:
-    items = LoggedItems([Item(str(row), title=f"t{row}") for row in range(6)], PLATFORMS, np.zeros(6))
+    items = LoggedItems([Item(str(row), title=f"t{row}") for row in range(6)], PLATFORMS)
     worker = Worker(VECTORS, FoldRules(dim=4, weight_of=lambda _: 1.0), PublishRules(MODEL, 2 * DAY_S, 60 * DAY_S))
     turned = np.roll(VECTORS, 1, axis=1)
     return ContentReplay(
