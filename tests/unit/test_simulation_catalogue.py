@@ -104,7 +104,7 @@ def test_the_nearest_item_of_another_platform_is_mostly_of_the_same_topic(
 ) -> None:
     """By title and description alone: an encoder has to see from the words what an item is about."""
     try:
-        encoder = build_encoder(EncoderSpec(model, device="cpu", n_threads=2))
+        encoder = build_encoder(EncoderSpec(model, device="cpu", n_threads=1))
     except ModelUnavailable as error:
         pytest.skip(str(error))
     shelf = [entry for entry in simulation.catalogue.items if entry.language == language]
