@@ -11,7 +11,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from index.factory import build_index
+from index.factory import Kind, build_index
 from streams.domain.actions import ActionTable
 from streams.domain.events import Item
 from streams.domain.profiles import Model
@@ -60,16 +60,16 @@ class CatalogueContent:
         rules = fold_rules_of(self._settings, ActionTable(), self.model)
         return Worker(self.vectors, rules, publish_rules_of(self._settings, self._encoder))
 
-    def space(self, adapter: Adapter | None) -> Space:
-        """The encoder's own space, or that of an adapter, with an empty index."""
+    def space(self, adapter: Adapter | None, index: Kind | None = None) -> Space:
+        """The encoder's own space, or that of an adapter, with an empty index, of the settings' kind or another."""
         if adapter is None:
-            return Space(self.vectors, as_encoded, background_of(self._encoder), self._index(self.model.dim))
+            return Space(self.vectors, as_encoded, background_of(self._encoder), self._index(self.model.dim, index))
         background = background_of(self._encoder, adapter.apply)
-        return Space(adapter.apply(self.vectors), adapter.apply, background, self._index(adapter.dim))
+        return Space(adapter.apply(self.vectors), adapter.apply, background, self._index(adapter.dim, index))
 
-    def _index(self, dim: int) -> NeighbourIndex:
+    def _index(self, dim: int, kind: Kind | None) -> NeighbourIndex:
         choice = self._settings.index
-        return build_index(choice.kind, dim, choice.max_delta_rows)
+        return build_index(kind or choice.kind, dim, choice.max_delta_rows)
 
 
 def _said(catalogue: Catalogue) -> Sequence[Item]:

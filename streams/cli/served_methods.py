@@ -50,7 +50,9 @@ def served_path(content: CatalogueContent, settings: Settings) -> ServedPath:
     feed = BehaviourFeed(ranker, settings.consent.recommend)
     feed.fill(_records(content), ())
     profiles = ReplayedProfiles(content.items, content.worker())
-    return ServedPath(profiles, profiles.recommender(content.space(model.adapter), ranker), feed)
+    # A graph is made beside the requests, by several threads: no two runs would find the same.
+    space = content.space(model.adapter, "exact")
+    return ServedPath(profiles, profiles.recommender(space, ranker), feed)
 
 
 def _records(content: CatalogueContent) -> Iterator[tuple[str, ItemRecord]]:
