@@ -88,6 +88,18 @@ def total_scores(interest: Scores, dislike: Scores, facts: Facts, weights: Score
     return rounded
 
 
+def within_range(scores: Scores) -> Scores:
+    """Scores (N,) of any size as parts of their range: 1 for the greatest, 0 for the least, 1 where all are equal.
+
+    >>> within_range(np.array([3.0, 2.0, -1.0])).tolist()
+    [1.0, 0.75, 0.0]
+    """
+    least = scores.min(initial=np.inf)
+    span = scores.max(initial=-np.inf) - least
+    spread: Scores = (scores - least) / span if span > 0.0 else np.ones(len(scores))
+    return spread
+
+
 def diverse_choice(scores: Scores, vectors: Vectors, k: int, diversity: float, background: float) -> list[int]:
     """Positions of the k candidates to show, in the order of `scores`, which must be falling.
 

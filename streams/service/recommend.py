@@ -55,6 +55,7 @@ class _Near:
 class _Candidates:
     """What is chosen among, best first. vectors: float32 (N, D). best: the query that is closest to each (N,).
 
+    relevance: what diversity is weighed against (N,), in [0, 1], falling as the scores do.
     scored: what the re-ranker said of each; empty where content alone decided.
     """
 
@@ -62,6 +63,7 @@ class _Candidates:
     entries: list[ItemEntry]
     vectors: Vectors
     scores: Scores
+    relevance: Scores
     best: list[int]
     scored: list[Scored] = field(default_factory=list)
 
@@ -113,7 +115,7 @@ class Recommender:
             why = "the profile holds nothing yet that items can be compared with"
             return Recommendations(profile_id, profile.revision, True, f"{words}: {why}", items)
         found = self._ranked(self._near(profile, taste, ask), profile, taste, ask, now_s)
-        chosen = ranking.diverse_choice(found.scores, found.vectors, ask.k, ask.diversity, self.weights.background)
+        chosen = ranking.diverse_choice(found.relevance, found.vectors, ask.k, ask.diversity, self.weights.background)
         n_interests = len(taste.interests)
         basis = f"{n_interests} interest{'s' * (n_interests != 1)} and the recent and lasting averages of the profile"
         items = self._described(found, chosen, profile, taste, ask)
@@ -182,11 +184,13 @@ class Recommender:
         best = self.behaviour.weighed(platform, [each for each, _ in kept], content.tolist())[: _n_choice(ask)]
         place = {key: at for at, key in enumerate(keys)}
         order = [place[each.item] for each in best]
+        scores = np.array([each.score for each in best])
         return _Candidates(
             [each.item for each in best],
             [kept[at][1] for at in order],
             vectors[order],
-            np.round(1.0 / (1.0 + np.exp(-np.array([each.score for each in best]))), 6),
+            np.round(1.0 / (1.0 + np.exp(-scores)), 6),
+            ranking.within_range(scores),
             nearest[order].tolist(),
             best,
         )
@@ -208,6 +212,7 @@ class Recommender:
             [near.keys[at] for at in rows],
             [entry for _, entry in known],
             near.vectors[rows],
+            near.scores[rows],
             near.scores[rows],
             near.best[rows].tolist(),
         )

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.ranking import Facts, ScoreWeights, closeness, cosines_of, diverse_choice, total_scores
+from streams.domain.ranking import (
+    Facts,
+    ScoreWeights,
+    closeness,
+    cosines_of,
+    diverse_choice,
+    total_scores,
+    within_range,
+)
 
 N = 4
 
@@ -74,6 +82,33 @@ def test_more_diversity_means_less_in_common() -> None:
     assert measured == sorted(measured, reverse=True)
     assert measured[0] > 0.9
     assert measured[-1] < 0.3
+
+
+@pytest.mark.requirement("K5")
+def test_a_little_diversity_does_not_throw_out_what_a_sure_ranker_puts_first() -> None:
+    rng = np.random.default_rng(7)
+    vectors = rng.standard_normal((50, 16)) + np.where(np.arange(50) < 10, 2.0, 0.0)[:, None]
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)  # the best are alike
+    logits = np.linspace(7.0, 3.0, 50)
+
+    def kept_of_the_best(relevance: np.ndarray, diversity: float) -> int:
+        return len(set(diverse_choice(relevance, vectors, 10, diversity, 0.0)) & set(range(10)))
+
+    kept = [kept_of_the_best(within_range(logits), part) for part in (0.0, 0.2, 0.5, 1.0)]
+    assert kept == sorted(kept, reverse=True)
+    assert kept[1] >= 6
+    assert kept[-1] <= 3
+    # As probabilities they are all near 1, and nothing is left to weigh closeness against.
+    assert kept_of_the_best(1.0 / (1.0 + np.exp(-logits)), 0.2) <= 3
+
+
+@given(st.lists(st.floats(-50, 50), min_size=1, max_size=20))
+def test_parts_of_a_range_keep_the_order_and_fill_the_range(values: list[float]) -> None:
+    scores = np.sort(np.array(values))[::-1]
+    parts = within_range(scores)
+    assert (np.diff(parts) <= 0).all()
+    assert parts.max() == 1.0
+    assert parts.min() == (0.0 if scores[0] > scores[-1] else 1.0)
 
 
 @pytest.mark.requirement("K7")
