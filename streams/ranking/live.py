@@ -10,7 +10,7 @@ What is answered is kept for a day, and what people make of it moves how much ea
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
 
@@ -212,10 +212,11 @@ class LiveRanker:
         """
         with self._lock:
             weights = self._blend.weights(platform)
-        sources = np.array([(*each.sources[:1], said) for each, said in zip(ranked, content, strict=True)])
-        scores = sources @ weights if len(sources) else np.zeros(0)
+        sources = [(each.sources[0], said) for each, said in zip(ranked, content, strict=True)]
+        scores = np.array(sources).reshape(-1, len(weights)) @ weights
+        totals = scores.tolist()
         return [
-            replace(ranked[at], score=float(scores[at]), sources=tuple(sources[at].tolist()))
+            Scored(ranked[at].item, totals[at], sources[at], ranked[at].features)
             for at in np.argsort(-scores, kind="stable").tolist()
         ]
 

@@ -171,17 +171,27 @@ class Recommender:
                 break
         if not kept:
             return self._by_content(near, ask)
-        return self._weighed(kept, profile, taste, ask, ask.platform)
+        return self._weighed(kept, near, profile, taste, ask)
 
     def _weighed(
-        self, kept: Sequence[tuple[Scored, ItemEntry]], profile: ProfileRecord, taste: Taste, ask: Ask, platform: str
+        self, kept: Sequence[tuple[Scored, ItemEntry]], near: _Near, profile: ProfileRecord, taste: Taste, ask: Ask
     ) -> _Candidates:
         """What may be shown, with what content says of all of it and not only of what content found."""
         assert self.behaviour is not None, "somebody ranked them"
+        assert ask.platform is not None, "on a platform"
         keys = [each.item for each, _ in kept]
         vectors = self._vectors_of(keys)
-        content, nearest = self._content_of(keys, vectors, self.items.numbers_of(keys), profile, taste)
-        best = self.behaviour.weighed(platform, [each for each, _ in kept], content.tolist())[: _n_choice(ask)]
+        found = {key: at for at, key in enumerate(near.keys)}
+        at_near = np.array([found.get(key, -1) for key in keys])
+        content, nearest = np.zeros(len(keys)), np.zeros(len(keys), np.intp)
+        scored = at_near >= 0  # by content, when it found them
+        content[scored], nearest[scored] = near.scores[at_near[scored]], near.best[at_near[scored]]
+        others = np.flatnonzero(~scored)
+        if len(others):
+            named = [keys[at] for at in others.tolist()]
+            numbers = self.items.numbers_of(named)
+            content[others], nearest[others] = self._content_of(named, vectors[others], numbers, profile, taste)
+        best = self.behaviour.weighed(ask.platform, [each for each, _ in kept], content.tolist())[: _n_choice(ask)]
         place = {key: at for at, key in enumerate(keys)}
         order = [place[each.item] for each in best]
         scores = np.array([each.score for each in best])
