@@ -28,7 +28,7 @@ SPARE_PART = 0.5
 BLOCK_ROWS = 4_096
 MOST = 127.0
 #: Of the TRIED_K nearest rows of made-up queries.
-AIMED_RECALL = 0.995
+AIMED_RECALL = 0.98
 TRIED_QUERIES = 128
 TRIED_K = 40
 #: Rows that are averaged for a query: in one half of them a row leads, as in an interest, in the other none does, as in
