@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from streams.adapters.mapping_files import decoder_for, load_mappings
 from streams.cli.encoded_texts import ConfiguredEncoder
 from streams.domain.consents import Purpose
+from streams.domain.masking import without_tokens
 from streams.domain.raw import RawRecord
 from streams.evaluation.event_logs import EventLog, Feelings, Gate
 from streams.evaluation.logs import Log
 from streams.meaning.sentiment import packaged_sentiment
 from streams.settings import Settings
 from streams.simulation.replaying import Rejected, read_records
-from streams.wiring import actions_of, identity_rules_of, limits_of
+from streams.wiring import actions_of, ad_platforms_of, identity_rules_of, limits_of
 
 
 def event_log(files: Sequence[Path], purpose: Purpose | None = None) -> Log:
@@ -29,7 +30,8 @@ def event_log(files: Sequence[Path], purpose: Purpose | None = None) -> Log:
     settings = Settings.load()
     mappings, limits = load_mappings(settings.ingest.mappings_dir), limits_of(settings)
     actions, decode_for = actions_of(settings, mappings), decoder_for(mappings, limits.max_event_bytes)
-    reading = EventLog(Gate(decode_for, actions, limits, identity_rules_of(settings), _feelings(settings)))
+    ads = ad_platforms_of(settings.profile.platform_weights)
+    reading = EventLog(Gate(decode_for, actions, limits, identity_rules_of(settings), _feelings(settings), ads))
     n_lines = 0
     for entry in read_records(files):
         if isinstance(entry, Rejected):
@@ -48,7 +50,7 @@ def _feelings(settings: Settings) -> Feelings | None:
     encoder = ConfiguredEncoder(settings)
 
     def read(texts: Sequence[str]) -> NDArray[np.float64]:
-        sentiment = packaged_sentiment()
+        sentiment, texts = packaged_sentiment(), [without_tokens(text) for text in texts]
         vectors = encoder.vectors(texts) if encoder.name in sentiment.encoders else None
         return sentiment.read(texts, vectors, encoder.name)
 

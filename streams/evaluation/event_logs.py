@@ -21,7 +21,7 @@ from streams.domain.envelopes import DecodeFor
 from streams.domain.events import Event, Item, item_key
 from streams.domain.identity_guards import IdentityRules
 from streams.domain.limits import IngestLimits
-from streams.domain.platforms import parse_platform
+from streams.domain.platforms import AD_PLATFORMS, parse_platform
 from streams.domain.raw import RawRecord
 from streams.domain.sentiments import strength_of
 from streams.domain.topic_names import EVENTS
@@ -46,7 +46,8 @@ Feelings = Callable[[Sequence[str]], NDArray[np.float64]]
 class Gate:
     """How records are read: each platform's dialect, the actions and their weights, bounds, who may be one person.
 
-    feelings: of what people write; None leaves their words unread.
+    feelings: of what people write; None leaves their words unread. ad_platforms: those that actions of the facet `ads`
+    move; elsewhere these are nothing that a person took to.
     """
 
     decoder_for: DecodeFor
@@ -54,6 +55,7 @@ class Gate:
     limits: IngestLimits = field(default_factory=IngestLimits)
     rules: IdentityRules = field(default_factory=IdentityRules)
     feelings: Feelings | None = None
+    ad_platforms: frozenset[str] = AD_PLATFORMS
 
 
 class EventLog:
@@ -143,7 +145,10 @@ class EventLog:
     def _weights(self, events: Sequence[Event]) -> NDArray[np.float64]:
         actions = [self._gate.actions.get(action_of(event.type)) for event in events]
         strengths = self._strengths(events, actions)
-        weights = [0.0 if action is None else action.weight for action in actions]
+        weights = [
+            action.weight if action and action.moves(event.platform, self._gate.ad_platforms) else 0.0
+            for action, event in zip(actions, events, strict=True)
+        ]
         touches = [touch_weight(weight * strength) for weight, strength in zip(weights, strengths, strict=True)]
         return np.array(touches, dtype=np.float64)
 

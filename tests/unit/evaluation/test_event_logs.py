@@ -98,6 +98,7 @@ def test_no_raw_account_is_kept():
         ("review.posted", {"rating": 5.0}, 1.0),
         ("order.completed", {"quantity": 10.0}, 1.0),
         ("recommendation.dismissed", {}, -0.5),
+        ("ad.clicked", {}, 0.0),
     ],
 )
 def test_an_event_weighs_what_the_ranker_of_serve_is_told(action, data, weight):
