@@ -12,7 +12,7 @@ from rich.table import Table
 
 from streams.cli.api_client import ApiClient
 from streams.domain.sentences import Language
-from streams.serve.parameters import DEFAULT_STEPS, MAX_STEPS
+from streams.service.history import DEFAULT_STEPS, MAX_STEPS
 from streams.settings import Settings
 
 Platform = Annotated[str, typer.Argument(help="The platform, for example shop.")]

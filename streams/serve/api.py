@@ -10,6 +10,7 @@ from streams.serve import problems
 from streams.serve.access import requires
 from streams.serve.api_keys import KeyRing
 from streams.serve.audit import AuditTrail
+from streams.serve.history_routes import history_routes
 from streams.serve.item_routes import item_routes
 from streams.serve.middleware import BodyLimit, Callers, KeyOfSession, RequestMetrics
 from streams.serve.operator_routes import operator_routes
@@ -33,7 +34,7 @@ def create_api(parts: ServeParts, sessions: KeyOfSession | None = None) -> FastA
     app.router.redirect_slashes = False
     reading = [Depends(requires("read", parts.keys))]
     about_a_person = [*reading, Depends(names_its_subject(parts))]
-    for router in (profile_routes(parts), account_routes(parts), relation_routes(parts)):
+    for router in (profile_routes(parts), account_routes(parts), history_routes(parts), relation_routes(parts)):
         app.include_router(router, dependencies=about_a_person)
     for router in (privacy_routes(parts), similar_routes(parts)):
         app.include_router(router, dependencies=[Depends(names_its_subject(parts))])

@@ -7,11 +7,10 @@ from typing import Annotated
 from fastapi import Path, Query
 
 from streams.domain.sentences import Language
+from streams.service.history import MAX_STEPS
 from streams.service.recommendations import DEFAULT_DIVERSITY, MAX_K, Ask
 
 DEFAULT_K = 10
-DEFAULT_STEPS = 50
-MAX_STEPS = 1_000
 MAX_NAME_CHARS = 128
 MAX_ID_CHARS = 512
 PLATFORM_PATTERN = r"^[a-z][a-z0-9_-]{0,31}$"

@@ -14,21 +14,17 @@ from streams.serve.answers import json_answer, profile_answer
 from streams.serve.described import described
 from streams.serve.lookups import living, person_of, unknown_profile
 from streams.serve.parameters import (
-    DEFAULT_STEPS,
     MAX_ID_CHARS,
     PLATFORM_PATTERN,
     AccountPath,
-    InLanguage,
     PlatformPath,
     ProfileId,
-    Steps,
     WithVectors,
     asked,
 )
 from streams.serve.parts import ServeParts
 from streams.serve.problems import Problem, refusals
 from streams.service.explain import Explanation
-from streams.service.history import History, history_of
 from streams.service.recommend import Recommender
 from streams.service.recommendations import Ask, Recommendations
 
@@ -51,7 +47,6 @@ class FoundAccount(msgspec.Struct, frozen=True):
 _PROFILE: Final = described(ProfileRecord, frozenset({"short", "long", "vector"}))
 _RECOMMENDATIONS: Final = described(Recommendations)
 _EXPLANATION: Final = described(Explanation)
-_HISTORY: Final = described(History)
 
 Asked = Annotated[Ask, Depends(asked)]
 Named = Annotated[AccountName, Body()]
@@ -108,14 +103,6 @@ def profile_routes(parts: ServeParts) -> APIRouter:
     def explanation(profile_id: ProfileId) -> Response:
         return json_answer(parts.spaces.present.explainer.explain(people.get(profile_id)))
 
-    @router.get(
-        "/v1/profiles/{profile_id}/history",
-        summary="What the person did lately, in order, as sentences and one text",
-        response_model=_HISTORY,
-    )
-    def history(profile_id: ProfileId, language: InLanguage = "en", n: Steps = DEFAULT_STEPS) -> Response:
-        return json_answer(history_of(people.get(profile_id), parts.items, language, n))
-
     @router.post(
         "/v1/accounts/lookup",
         summary="The profile id of an account, with no raw id in a URL",
@@ -161,17 +148,6 @@ def account_routes(parts: ServeParts) -> APIRouter:
     def explanation(account_platform: PlatformPath, account: AccountPath) -> Response:
         profile = people.get(people.id_of(account_platform, account))
         return json_answer(parts.spaces.present.explainer.explain(profile))
-
-    @router.get(
-        "/v1/accounts/{account_platform}/{account}/history",
-        summary="What an account's person did lately, in order",
-        response_model=_HISTORY,
-    )
-    def history(
-        account_platform: PlatformPath, account: AccountPath, language: InLanguage = "en", n: Steps = DEFAULT_STEPS
-    ) -> Response:
-        profile = people.get(people.id_of(account_platform, account))
-        return json_answer(history_of(profile, parts.items, language, n))
 
     return router
 

@@ -15,6 +15,8 @@ from streams.domain.profiles import ProfileRecord, RecentEvent
 from streams.domain.sentences import SENTENCES_VERSION, Label, Language, label_of, sentence_of
 from streams.service.tastes import Items, carries
 
+DEFAULT_STEPS: Final = 50
+MAX_STEPS: Final = 1_000
 _BETWEEN: Final = {"en": "; ", "zh": "；"}
 
 
