@@ -36,12 +36,6 @@ def town(tmp_path: Path, audit: MemoryAudit) -> Iterator[Town]:
         yield town
 
 
-@pytest.fixture
-def api(town: Town) -> Iterator[httpx.Client]:
-    with town.api() as client:
-        yield client
-
-
 @pytest.mark.requirement("N14")
 def test_every_read_of_a_person_says_who_what_about_whom_when_and_how_it_ended(
     town: Town, api: httpx.Client, audit: MemoryAudit

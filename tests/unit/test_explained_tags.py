@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,7 +15,7 @@ from streams.domain.publishing import Cause, PublishRules, profile_of
 from streams.domain.states import UserState
 from streams.domain.tags import item_tags
 from streams.service.explained_tags import TagDecay, explained
-from tests.support.serving import Did, Town, opened, subject_items
+from tests.support.serving import Did, Town
 
 pytestmark = pytest.mark.requirement("H10")
 
@@ -84,13 +81,6 @@ def test_a_tag_is_told_in_words_with_its_polarity_and_platforms():
     words = {tag.tag: explained(tag, profile.as_of, DECAY).words for tag in profile.tags}
     assert words["running"] == "likes the category running, by 2 events on social and shop"
     assert words["cooking"] == "dislikes the category cooking, by 1 event on news"
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    for town in opened(tmp_path):
-        town.publish_items(subject_items())
-        yield town
 
 
 def test_an_explanation_over_http_adds_up_and_says_that_it_is_contribution_and_no_cause(town: Town):

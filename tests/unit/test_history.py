@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import get_args
@@ -31,19 +30,6 @@ class Untitled:
 
     def entries_of(self, keys: list[str]) -> list[ItemEntry | None]:
         return [None] * len(keys)
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    for town in opened(tmp_path):
-        town.publish_items(subject_items())
-        yield town
-
-
-@pytest.fixture
-def api(town: Town) -> Iterator[httpx.Client]:
-    with town.api() as client:
-        yield client
 
 
 DEEDS = (

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,16 +14,8 @@ from tests.support.serving import (
     Town,
     an_item,
     an_item_record,
-    opened,
     subject_items,
 )
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    for town in opened(tmp_path):
-        town.publish_items(subject_items())
-        yield town
 
 
 def recommended(town: Town, profile, **ask: object) -> list[str]:

@@ -23,12 +23,6 @@ def town(tmp_path: Path) -> Iterator[Town]:
         yield town
 
 
-@pytest.fixture
-def api(town: Town) -> Iterator[httpx.Client]:
-    with town.api() as client:
-        yield client
-
-
 @pytest.mark.requirement("N14")
 def test_a_scoped_key_looks_up_accounts_of_its_platforms_only(api: httpx.Client):
     for platform, status in (("shop", 200), ("video", 403)):

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -18,23 +17,9 @@ from streams.serve.access import check_exposure
 from streams.serve.middleware import MAX_BODY_BYTES
 from streams.telemetry.metrics import REGISTRY
 from tests.support.brokers import eventually
-from tests.support.serving import ENCODER, NOON_S, SECRET, Did, Town, opened, subject_items
+from tests.support.serving import ENCODER, NOON_S, SECRET, Did, Town, opened
 
 READ_KEY, ADMIN_KEY = "read-key-of-the-tests", "admin-key-of-the-tests"
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    for town in opened(tmp_path):
-        town.publish_items(subject_items())
-        # Here an account is a person: until links exist every account is a user of its own.
-        yield town
-
-
-@pytest.fixture
-def api(town: Town) -> Iterator[httpx.Client]:
-    with town.api() as client:
-        yield client
 
 
 def lives_as_account(town: Town, *deeds: Did) -> ProfileRecord:

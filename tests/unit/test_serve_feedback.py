@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -36,13 +36,6 @@ class Told:
 
     def weights(self) -> Mapping[str, Mapping[str, float]]:
         return {"shop": {"behaviour": 0.5, "closeness": 6.0}}
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    for town in opened(tmp_path):
-        town.publish_items(subject_items())
-        yield town
 
 
 def changes_of(town: Town, *deeds: Did) -> list[tuple[ProfileRecord | None, ProfileRecord]]:

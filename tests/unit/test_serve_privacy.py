@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -14,19 +13,6 @@ from tests.support.serving import Did, Town, opened, subject_items
 
 READ_KEY, ERASE_KEY = "read-key-0123456789abcdef", "erase-key-0123456789abcdef"
 SEEN = (Did("shop.wishlist.added", "shop:cooking-0"), Did("news.article.shared", "news:cooking-1"))
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    for town in opened(tmp_path):
-        town.publish_items(subject_items())
-        yield town
-
-
-@pytest.fixture
-def api(town: Town) -> Iterator[httpx.Client]:
-    with town.api() as client:
-        yield client
 
 
 def changed(town: Town, profile: ProfileRecord, **fields: object) -> ProfileRecord:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,13 +28,6 @@ READ, ANALYST, SHOPS = "read-key-0123456789abcdef", "analyst-key-0123456789abc",
 def cooks(person: str, platform: str = "shop") -> tuple[Did, ...]:
     added = {"shop": "shop.wishlist.added", "news": "news.article.shared"}[platform]
     return tuple(Did(added, f"{platform}:cooking-{n}", person=person) for n in range(3))
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    for town in opened(tmp_path):
-        town.publish_items(subject_items())
-        yield town
 
 
 def similar(town: Town, profile: ProfileRecord, key: str = "", **query: int) -> httpx.Response:

@@ -23,7 +23,7 @@ from streams.domain.segments import SegmentRules
 from streams.serve.api import create_api
 from streams.serve.api_keys import KeyGrant, Role
 from streams.serve.audit import MemoryAudit
-from tests.support.serving import DAY_S, Did, Town, answering, opened, subject_items
+from tests.support.serving import DAY_S, Did, Town, answering, opened
 
 KEYS: Mapping[str, Role | KeyGrant] = {
     "reader-of-everything-0123456789": KeyGrant("read", "reader"),
@@ -43,13 +43,6 @@ def console(town: Town) -> Iterator[httpx.Client]:
     install_refusals(app, pages)
     with answering(app) as url, httpx.Client(base_url=url, trust_env=False) as client:
         yield client
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    for town in opened(tmp_path):
-        town.publish_items(subject_items())
-        yield town
 
 
 @pytest.fixture

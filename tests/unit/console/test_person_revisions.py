@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -17,13 +16,6 @@ from streams.serve.revisions import KEPT
 from tests.support.serving import NOON_S, Did, Town, opened, subject_items
 
 replace = msgspec.structs.replace
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    for town in opened(tmp_path):
-        town.publish_items(subject_items())
-        yield town
 
 
 def notes_of(town: Town, profile: ProfileRecord) -> list[RevisionNote]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -23,13 +22,6 @@ from streams.service.why_not import WhyItem, WhyNot
 from tests.support.serving import DAY_S, NOON_S, Did, Town, opened, subject_items
 
 changed = msgspec.structs.replace
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    for town in opened(tmp_path):
-        town.publish_items(subject_items())
-        yield town
 
 
 @pytest.fixture

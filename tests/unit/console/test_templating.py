@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
 from streams.console.templating import TEMPLATES, templates_of
-from streams.console.words import LANGUAGES, Language
+from streams.console.words import LANGUAGES
+from streams.domain.sentences import Language
 
 SAID_TWICE = "{{ _('People') }}, {{ '✓ ' + _('People') }}, {{ _(words) }}, {{ {'a': _('People')}['a'] }}"
 ANYBODYS = st.text(st.characters(blacklist_characters="'\\\r\n", blacklist_categories=["Cs"]), max_size=30)
