@@ -16,6 +16,8 @@ RETRY_BACKOFF_MS: Final = 5
 PARTITIONER: Final = "murmur2_random"
 #: librdkafka waits up to 10 s before it tries a lost broker again; a restarted one is back long before.
 RECONNECT_BACKOFF_MAX_MS: Final = 1_000
+#: The group that commands which only look name: they join none and commit nothing.
+LOOKING: Final = "braid-tail"
 
 
 def client_config(kafka: Kafka, **extra: object) -> ClientConfig:

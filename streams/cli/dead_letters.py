@@ -14,7 +14,7 @@ from streams.adapters.audit_log import KafkaAudit
 from streams.adapters.clock import SystemClock
 from streams.adapters.confirmed_writer import ConfirmedWriter
 from streams.adapters.letter_desk import LetterDesk
-from streams.brokers.connection import consumer_config, producer_config
+from streams.brokers.connection import LOOKING, consumer_config, producer_config
 from streams.brokers.contact import check_contact
 from streams.console.formats import duration
 from streams.domain.audit_records import AuditRecord, outcome_of
@@ -31,7 +31,6 @@ from streams.telemetry.logs import start_logging
 app = typer.Typer(no_args_is_help=True, help="See what was refused and why, and send it again once it is mended.")
 
 READ_S: Final = 60.0
-_GROUP_ID: Final = "braid-tail"
 _QUIET: Final = "WARNING"
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -217,7 +216,7 @@ def _desk(settings: Settings) -> Iterator[LetterDesk]:
     """The letters, read to the end of their topic. Raises Unavailable."""
     start_logging(_QUIET, settings.log_format)
     check_contact(settings.kafka)
-    consumer, writer = consumer_config(settings.kafka, _GROUP_ID), ConfirmedWriter(producer_config(settings.kafka))
+    consumer, writer = consumer_config(settings.kafka, LOOKING), ConfirmedWriter(producer_config(settings.kafka))
     desk = letter_desk_of(settings, consumer, writer, SystemClock())
     try:
         if not desk.is_whole_within(READ_S):

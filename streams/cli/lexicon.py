@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json as json_format
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from streams.adapters.item_records import unpack_item
 from streams.adapters.topic_looks import KafkaTopics
-from streams.brokers.connection import consumer_config
+from streams.brokers.connection import LOOKING, consumer_config
 from streams.brokers.contact import check_contact
 from streams.brokers.topic_admin import is_embedded
 from streams.domain.topic_names import TopicNames
 from streams.errors import Unavailable, UsageError
 from streams.meaning.catalogue_names import CatalogueNames, list_file
 from streams.settings import Settings
-
-_GROUP_ID: Final = "braid-tail"
 
 
 def lexicon(
@@ -53,7 +51,7 @@ def _names_of(settings: Settings) -> CatalogueNames:
     """Raises Unavailable where nobody published an item."""
     check_contact(settings.kafka)
     topic, names = TopicNames(settings.topics.prefix).item_vectors, CatalogueNames()
-    with KafkaTopics(consumer_config(settings.kafka, _GROUP_ID), {}, is_embedded).open() as look:
+    with KafkaTopics(consumer_config(settings.kafka, LOOKING), {}, is_embedded).open() as look:
         for records in look.read(topic, look.kept(topic)):
             for record in records:
                 known = unpack_item(record.value) if record.value else None

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.json import JSON
 
 from streams.adapters.sealing import Sealer
-from streams.brokers.connection import consumer_config
+from streams.brokers.connection import LOOKING, consumer_config
 from streams.brokers.contact import check_contact
 from streams.domain.dead_letters import decode_dead_letter, is_letter, opened
 from streams.domain.events import Event, ItemRecord
@@ -45,7 +45,7 @@ def tail(
     names = TopicNames(settings.topics.prefix)
     name = f"{names.prefix}{topic}"
     check_contact(settings.kafka)
-    consumer = Consumer(consumer_config(settings.kafka, "braid-tail", **{"enable.partition.eof": True}))
+    consumer = Consumer(consumer_config(settings.kafka, LOOKING, **{"enable.partition.eof": True}))
     key = settings.dead_letter_key()
     sealer = None if key is None else Sealer(key)
     show = _json_line if as_json or not sys.stdout.isatty() else _pretty

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 SHORT_ID: Final = 8
 
@@ -71,6 +71,16 @@ def short_id(identifier: str) -> str:
     return identifier[:SHORT_ID]
 
 
+def breakable(name: str) -> Markup:
+    """A name with dots that a line may be broken behind, escaped.
+
+    >>> str(breakable("shop.order.<b>"))
+    'shop.<wbr>order.<wbr>&lt;b&gt;'
+    """
+    return escape(name).replace(".", Markup(".<wbr>"))
+
+
 FILTERS: Final[dict[str, Callable[..., str]]] = {
     "time": time_of, "duration": duration, "percent": percent, "count": count, "score": score, "short_id": short_id,
+    "breakable": breakable,
 }  # fmt: skip

@@ -12,7 +12,8 @@ import structlog
 
 from streams.console.live import Live
 from streams.console.operations_parts import Stands
-from streams.console.words import LANGUAGES, Language
+from streams.console.words import LANGUAGES
+from streams.domain.sentences import Language
 from streams.errors import Unavailable
 from streams.intervals import Repeated
 from streams.ports import Clock

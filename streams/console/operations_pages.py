@@ -12,8 +12,8 @@ from streams.console.operations_flow import FlowView, FlowWatch, channel_of
 from streams.console.operations_parts import Operations
 from streams.console.parts import ConsoleParts
 from streams.console.rendering import Pages, look_of
-from streams.console.words import Language
 from streams.domain.audit_records import AuditRecord, mark_of
+from streams.domain.sentences import Language
 from streams.serve.access import requires
 from streams.serve.answers import json_answer
 

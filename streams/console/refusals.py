@@ -13,7 +13,8 @@ from starlette.exceptions import HTTPException
 
 from streams.console.addresses import see_other, with_query
 from streams.console.rendering import Pages, is_fragment, look_of
-from streams.console.words import Language, catalogue
+from streams.console.words import catalogue
+from streams.domain.sentences import Language
 from streams.serve.problems import Problem
 
 #: Their words tell what this one time failed, so they are shown beside the words for the code.

@@ -15,7 +15,8 @@ from streams.console.addresses import with_query
 from streams.console.assets import Assets
 from streams.console.shared_fragments import SharedFragments
 from streams.console.templating import templates_of
-from streams.console.words import LANGUAGES, Language, chosen
+from streams.console.words import LANGUAGES, chosen
+from streams.domain.sentences import Language
 from streams.serve.access import asking
 from streams.serve.answers import json_answer
 from streams.serve.api_keys import Role

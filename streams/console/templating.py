@@ -18,8 +18,8 @@ from markupsafe import Markup, escape
 
 from streams.console import formats
 from streams.console.addresses import with_query
-from streams.console.words import Language, catalogue, say
-from streams.domain.sentences import phrase_of
+from streams.console.words import catalogue, say
+from streams.domain.sentences import Language, phrase_of
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from babel.messages.pofile import read_po
 
-Language = Literal["en", "zh"]
+from streams.domain.sentences import Language
+
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh")
 CATALOGUES: Final = Path(__file__).parent / "words"
 
