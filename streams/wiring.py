@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 
 import numpy as np
@@ -33,7 +34,7 @@ from streams.errors import Unavailable, UsageError
 from streams.meaning.entities import EntityFinder
 from streams.meaning.lexicons import load_lexicons
 from streams.meaning.reading import Reader
-from streams.meaning.sentiment import packaged_sentiment
+from streams.meaning.sentiment import SentimentModel, packaged_sentiment
 from streams.meaning.taxonomy import Taxonomy, load_taxonomy
 from streams.meaning.topics import TopicFinder
 from streams.ports import Encoder
@@ -177,35 +178,39 @@ def own_words_of(settings: Settings, encoder_name: str, encode: Callable[[Sequen
     """
     if not settings.meaning.read:
         return None
-    sensitive = sensitive_of(settings)
-    taxonomy = load_taxonomy(settings.meaning.taxonomy, sensitive)
-    entities = EntityFinder(load_lexicons(settings.meaning.lexicons))
-    titles = Reader(entities, TopicFinder(taxonomy, sensitive=sensitive), _unfelt, sensitive)
-    return OwnWords(titles, lambda: _reader(entities, taxonomy, sensitive, encoder_name, encode))
+    lists = _WordLists.of(settings)
+    return OwnWords(lists.reader_of_titles(), lambda: lists.reader(encoder_name, encode))
 
 
 def reader_of(settings: Settings, encoder_name: str, encode: Callable[[Sequence[str]], Vectors]) -> Reader:
     """What workers read people's own words with. Raises as `own_words_of` does."""
-    sensitive = sensitive_of(settings)
-    taxonomy = load_taxonomy(settings.meaning.taxonomy, sensitive)
-    return _reader(
-        EntityFinder(load_lexicons(settings.meaning.lexicons)), taxonomy, sensitive, encoder_name, encode
-    )
+    return _WordLists.of(settings).reader(encoder_name, encode)
 
 
-def _reader(
-    entities: EntityFinder,
-    taxonomy: Taxonomy,
-    sensitive: SensitiveTags | None,
-    encoder_name: str,
-    encode: Callable[[Sequence[str]], Vectors],
-) -> Reader:
-    sentiment = packaged_sentiment()
+@dataclass(frozen=True)
+class _WordLists:
+    """What texts are read with, but for an encoder."""
 
-    def score(texts: Sequence[str], vectors: Vectors | None) -> NDArray[np.float64]:
-        return sentiment.read(texts, vectors, encoder_name)
+    entities: EntityFinder
+    taxonomy: Taxonomy
+    sentiment: SentimentModel
+    sensitive: SensitiveTags | None
 
-    return Reader(entities, TopicFinder(taxonomy, encode, sensitive=sensitive), score, sensitive)
+    @classmethod
+    def of(cls, settings: Settings) -> _WordLists:
+        meaning, sensitive = settings.meaning, sensitive_of(settings)
+        taxonomy = load_taxonomy(meaning.taxonomy, sensitive)
+        return cls(EntityFinder(load_lexicons(meaning.lexicons)), taxonomy, packaged_sentiment(), sensitive)
+
+    def reader_of_titles(self) -> Reader:
+        return Reader(self.entities, TopicFinder(self.taxonomy, sensitive=self.sensitive), _unfelt, self.sensitive)
+
+    def reader(self, encoder_name: str, encode: Callable[[Sequence[str]], Vectors]) -> Reader:
+        def score(texts: Sequence[str], vectors: Vectors | None) -> NDArray[np.float64]:
+            return self.sentiment.read(texts, vectors, encoder_name)
+
+        topics = TopicFinder(self.taxonomy, encode, sensitive=self.sensitive)
+        return Reader(self.entities, topics, score, self.sensitive)
 
 
 def _unfelt(texts: Sequence[str], _: Vectors | None) -> NDArray[np.float64]:
