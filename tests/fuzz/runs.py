@@ -17,6 +17,8 @@ from tests.fuzz.mutations import Mutator, Parts
 
 #: CPU time of one input: a hundred times what the dearest valid input costs, far below a session timeout.
 BOUND_S = 0.25
+#: Of an input that took longer: what other work on the machine added is not there each time.
+SECOND_LOOKS = 3
 #: Wall-clock: then the input is taken for one that never ends.
 HANG_S = 30.0
 #: Wall-clock, for a batch of folders in another process.
@@ -71,6 +73,9 @@ class GateRun:
         began_s = time.process_time()
         error = self._tried([case], count=count)
         spent_s = time.process_time() - began_s
+        for _ in range(SECOND_LOOKS):
+            if error is None and spent_s > BOUND_S:
+                spent_s = min(spent_s, self._again_s(case))
         self.report.slowest_s = max(self.report.slowest_s, spent_s)
         if error is None and spent_s > BOUND_S and not self._isolated:
             error = Hang(f"{spent_s:.2f} s of CPU time for one input, at most {BOUND_S}")
@@ -78,6 +83,11 @@ class GateRun:
             self.report.outcomes["FINDING"] += 1
             self._found(Finding.of(self.name, [case], error))
         return error is not None
+
+    def _again_s(self, case: Parts) -> float:
+        began_s = time.process_time()
+        self._tried([case], count=False)
+        return time.process_time() - began_s
 
     def _tried(self, cases: Sequence[Parts], *, count: bool = True) -> BaseException | None:
         try:

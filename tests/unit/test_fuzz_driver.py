@@ -50,6 +50,7 @@ class Planted:
 def planted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(GATES, "planted", Entry(Planted, 1.0))
     monkeypatch.setattr(runs, "BOUND_S", 0.05)  # hundreds of the inputs take longer than it
+    monkeypatch.setattr(runs, "SECOND_LOOKS", 1)
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -17,6 +17,7 @@ from streams.domain.masking_emails import find_emails, may_hold_emails
 from streams.domain.masking_ids import find_ids
 from streams.domain.masking_kinds import find_numbers_of_people
 from streams.domain.masking_view import NUMERALS, view_of, with_digits
+from tests.support.growth import BOUND, growth
 from tests.unit.test_masking import texts
 
 pytestmark = pytest.mark.requirement("N9")
@@ -120,19 +121,10 @@ def test_a_text_without_signs_is_not_searched() -> None:
      "é", "1\u0301", "x" * 64 + "@", "a-", "#qq.", " dot ", "点", "4111 ", "00"],
 )  # fmt: skip
 def test_time_grows_with_the_text_and_no_faster(unit: str) -> None:
-    def seconds(n_chars: int) -> float:
-        text = (unit * (n_chars // len(unit) + 1))[:n_chars]
-        runs: list[float] = []
-        for _ in range(5):
-            start_s = time.process_time()
-            mask(text)
-            runs.append(time.process_time() - start_s)
-        return min(runs)
+    def masking_of(n_chars: int) -> Callable[[], object]:
+        return partial(mask, (unit * (n_chars // len(unit) + 1))[:n_chars])
 
-    short_s, long_s = seconds(4_000), seconds(32_000)
-    # Linear is 8 times, quadratic 64.
-    assert long_s < 24 * max(short_s, 0.000_2)
-    assert short_s < 0.25
+    assert growth(masking_of, 4_000) <= BOUND
 
 
 def test_a_text_of_a_million_characters_has_a_masked_form() -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -132,23 +131,3 @@ def test_what_is_read_often_stays_in_a_full_cache() -> None:
         cache.put(f"shop:{number}", ItemEntry("shop", Item(str(number)), 0.0), None)
         cache.slots_of(["shop:0"])
     assert "shop:0" in cache
-
-
-@pytest.mark.slow
-def test_two_thousand_warm_vectors_take_about_a_millisecond(tmp_path: Path) -> None:
-    catalogue = a_catalogue(tmp_path, cached_items=8_192)
-    raw = _encode_item(a_record(0))
-    keys = [f"shop:{n}" for n in range(8_000)]
-    publish(catalogue, *((key, raw) for key in keys))
-    asked = keys[::4]
-    catalogue.vectors_of(asked)
-    times = []
-    for _ in range(30):
-        started = time.perf_counter()
-        _, found = catalogue.vectors_of(asked)
-        times.append(time.perf_counter() - started)
-        assert found.all()
-    catalogue.close()
-    # The best of thirty: other work on the machine only ever adds. The bar is 1 ms on a free core.
-    print("warm read of 2,000:", min(times), sorted(times)[15])
-    assert min(times) < 0.003
