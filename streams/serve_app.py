@@ -47,6 +47,7 @@ from streams.serve.readiness import readiness_of
 from streams.serve.spaces import Spaces
 from streams.serve_access import audit_of, check_cluster, grants_of, limits_of
 from streams.serve_console import console_parts
+from streams.serve_half_lives import half_lives_of
 from streams.serve_index import IndexGauges, open_index, people_index
 from streams.serve_space import ModelSwitch, SpaceMaker, blend_space, first_model
 from streams.serve_tools import add_tools
@@ -106,7 +107,10 @@ class LiveData:
             TopicFollower(config, names.identities, self.identities, clock, lambda _: on_death.set()),
         )
         self.popular = PopularNow(self.popularity, self.newest, self.items)
-        maker = SpaceMaker(settings, encoder, model_of(encoder), self.items, self.popular, self.ranker)
+        half_lives = half_lives_of(settings)
+        maker = SpaceMaker(
+            settings, encoder, model_of(encoder), self.items, self.popular, self.ranker, half_lives
+        )
         self.spaces = Spaces(maker.over(served.index, ranking))
         self.models = ModelSwitch(maker, self.spaces, self.item_feed, served, ranking)
         self.gauges = IndexGauges(lambda: self.models.index)

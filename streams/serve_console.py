@@ -11,11 +11,11 @@ from streams.adapters.projection_file import ProjectionFile
 from streams.adapters.segment_files import load_segments
 from streams.console.live import Live
 from streams.console.parts import ConsoleParts, PeopleParts
-from streams.domain.decay import DAY_S
 from streams.domain.revision_notes import RevisionNote
 from streams.domain.segments import SegmentRules
 from streams.errors import UsageError
 from streams.serve.parts import ServeParts
+from streams.serve_half_lives import half_lives_of
 from streams.serve_operations import operations_of
 from streams.serve_platforms import platform_parts
 from streams.service.item_map import ItemMap
@@ -34,7 +34,7 @@ def console_parts(
 ) -> ConsoleParts:
     """The parts of the console; nothing is started here. revisions: notes of a person, latest first."""
     item_map = ItemMap(items, model_of(serve.encoder).label, ProjectionFile(settings.state_dir / "serve"))
-    people = PeopleParts(revisions, _segments(settings), settings.profile.long_half_life_days * DAY_S)
+    people = PeopleParts(revisions, _segments(settings), half_lives_of(settings))
     return ConsoleParts(
         serve=serve, live=live, platforms=read_platforms(settings), item_map=item_map, people=people,
         operations=operations_of(settings, serve), platform_desk=platform_parts(settings, serve),

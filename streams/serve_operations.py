@@ -38,6 +38,7 @@ def operations_of(settings: Settings, serve: ServeParts) -> Operations:
             settings.profile.long_half_life_days * DAY_S,
             settings.profile.platform_weights,
             settings.profile.published_tags,
+            fades_alike=not settings.profile.action_half_lives_days,
         ),
         platform_of=partial(platform_of, names),
     )

@@ -10,7 +10,7 @@ import structlog
 
 from index.factory import NearestIndex
 from streams.adapters.item_catalogue import LocalItemCatalogue, VectorModel
-from streams.domain.decay import DAY_S
+from streams.domain.decay import HalfLives
 from streams.domain.interests import InterestRules, threshold_above
 from streams.domain.profiles import Model
 from streams.domain.ranking import ScoreWeights
@@ -62,6 +62,7 @@ class SpaceMaker:
     items: LocalItemCatalogue
     popular: PopularNow
     ranker: LiveRanker | None
+    half_lives: HalfLives
 
     def over(self, index: NearestIndex, model: RankingModel) -> Space:
         """The space of a model, with an index of its vectors."""
@@ -73,7 +74,7 @@ class SpaceMaker:
         weights = ScoreWeights(background=background)
         recommends = self.settings.consent.recommend
         profile = self.settings.profile
-        decay = TagDecay(profile.long_half_life_days * DAY_S, profile.platform_weights)
+        decay = TagDecay(self.half_lives, profile.platform_weights)
         return Space(
             label=model.label,
             index=index,

@@ -18,7 +18,7 @@ from streams.adapters.sealing import Sealer
 from streams.domain.actions import Action, ActionTable, action_of
 from streams.domain.dead_letters import DeadLetter, plain, sealed, stripped
 from streams.domain.decay import DAY_S
-from streams.domain.folding import FoldRules, Vectors
+from streams.domain.folding import FoldRules
 from streams.domain.identity_guards import IdentityRules
 from streams.domain.influence import InfluenceRules
 from streams.domain.intents import IntentRules
@@ -30,6 +30,7 @@ from streams.domain.readings import FAINT
 from streams.domain.rendering import RENDER_VERSION
 from streams.domain.sensitive import SensitiveTags
 from streams.domain.spaces import space_of
+from streams.domain.vector_sums import Vectors
 from streams.errors import Unavailable, UsageError
 from streams.meaning.entities import EntityFinder
 from streams.meaning.lexicons import load_lexicons
@@ -94,8 +95,13 @@ def read_platforms(settings: Settings) -> tuple[str, ...]:
 
 
 def actions_of(settings: Settings, mappings: Mapping[Platform, PlatformMapping]) -> ActionTable:
-    """What people can do, with what the mapping files declare and the weights that are configured."""
-    return action_table(mappings).with_overrides(settings.profile.action_weights)
+    """What people can do, with what the mapping files declare, and the weights and half-lives that are configured."""
+    profile = settings.profile
+    return (
+        action_table(mappings)
+        .with_overrides(profile.action_weights)
+        .with_half_lives(profile.action_half_lives_days)
+    )
 
 
 def identity_gate_of(settings: Settings) -> IdentityGate:
@@ -163,6 +169,7 @@ def fold_rules_of(settings: Settings, actions: ActionTable, model: Model) -> Fol
         max_edges=profile.max_edges,
         neutral_band=packaged_sentiment().neutral_band if settings.meaning.read else FAINT,
         influence=influence_rules_of(settings),
+        own_half_life_of=actions.half_life_s_of,
     )
 
 
@@ -245,7 +252,7 @@ def sensitive_of(settings: Settings) -> SensitiveTags | None:
     return SensitiveTags(terms) if terms else None
 
 
-def publish_rules_of(settings: Settings, encoder: Encoder) -> PublishRules:
+def publish_rules_of(settings: Settings, encoder: Encoder, actions: ActionTable) -> PublishRules:
     """How profiles are published."""
     profile = settings.profile
     return PublishRules(
@@ -257,4 +264,5 @@ def publish_rules_of(settings: Settings, encoder: Encoder) -> PublishRules:
         platform_weights=profile.platform_weights,
         consent_defaults=settings.consent.model_dump(),
         intent=intent_rules_of(settings),
+        own_half_life_of=actions.half_life_s_of,
     )

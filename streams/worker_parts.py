@@ -181,7 +181,7 @@ class WorkerParts:
         texts = self.texts("profile")
         updater = ProfileUpdater(
             rules,
-            publish_rules_of(self.settings, self.encoder),
+            publish_rules_of(self.settings, self.encoder, self.actions),
             Sources(
                 items,
                 texts,

@@ -12,7 +12,7 @@ import typer
 from numpy.typing import NDArray
 
 from index.factory import Kind, build_index
-from streams.domain.actions import ActionTable
+from streams.adapters.mapping_files import load_mappings
 from streams.domain.events import Item
 from streams.domain.profiles import Model
 from streams.domain.rendering import render_item
@@ -23,7 +23,7 @@ from streams.serve.background import background_of
 from streams.service.tastes import as_encoded
 from streams.settings import Settings
 from streams.training.replayed_profiles import LoggedItems, Space, Worker
-from streams.wiring import encoder_of, fold_rules_of, model_of, publish_rules_of
+from streams.wiring import actions_of, encoder_of, fold_rules_of, model_of, publish_rules_of
 
 #: Texts between two words on how far encoding is.
 SAID_EVERY: Final = 4_096
@@ -57,8 +57,9 @@ class CatalogueContent:
 
     def worker(self) -> Worker:
         """How profiles come to be."""
-        rules = fold_rules_of(self._settings, ActionTable(), self.model)
-        return Worker(self.vectors, rules, publish_rules_of(self._settings, self._encoder))
+        actions = actions_of(self._settings, load_mappings(self._settings.ingest.mappings_dir))
+        rules = fold_rules_of(self._settings, actions, self.model)
+        return Worker(self.vectors, rules, publish_rules_of(self._settings, self._encoder, actions))
 
     def space(self, adapter: Adapter | None, index: Kind | None = None) -> Space:
         """The encoder's own space, or that of an adapter, with an empty index, of the settings' kind or another."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from streams.console.live import Live
 from streams.console.operations_parts import Operations
 from streams.console.platform_parts import PlatformParts
+from streams.domain.decay import HalfLives
 from streams.domain.revision_notes import RevisionNote
 from streams.domain.segments import SegmentRules
 from streams.serve.parts import ServeParts
@@ -16,11 +17,11 @@ from streams.service.item_map import ItemMap
 
 @dataclass(frozen=True)
 class PeopleParts:
-    """revisions: notes by profile id, latest first. segments: their rules. half_life_s: of tags and masses."""
+    """revisions: notes by profile id, latest first. segments: their rules. half_lives_s: of tags and masses."""
 
     revisions: Callable[[str], list[RevisionNote]]
     segments: SegmentRules
-    half_life_s: float
+    half_lives_s: HalfLives
 
 
 @dataclass(frozen=True)

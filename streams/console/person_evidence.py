@@ -22,7 +22,7 @@ from streams.console.person_view import (
 )
 from streams.domain.actions import built_in
 from streams.domain.consents import PURPOSES
-from streams.domain.decay import factor
+from streams.domain.decay import HalfLives, factor
 from streams.domain.profiles import ProfileRecord, RecentEvent, Trait
 from streams.domain.revision_notes import RevisionNote
 from streams.service.explain import ExplainedEvent, ExplainedInterest, Explainer
@@ -31,11 +31,11 @@ from streams.service.tastes import Items
 
 
 class Evidence:
-    """One profile and its recent events, with what their items are called. half_life_s: of the masses."""
+    """One profile and its recent events, with what their items are called. half_lives_s: of the masses."""
 
-    def __init__(self, profile: ProfileRecord, items: Items, half_life_s: float) -> None:
+    def __init__(self, profile: ProfileRecord, items: Items, half_lives_s: HalfLives) -> None:
         self._profile = profile
-        self._half_life_s = half_life_s
+        self._half_lives_s = half_lives_s
         entries = items.entries_of([event.item for event in profile.recent])
         self._entries = {event.id: entry for event, entry in zip(profile.recent, entries, strict=True)}
         self._recent = {event.id: event for event in profile.recent}
@@ -241,7 +241,7 @@ class Evidence:
         )  # fmt: skip
 
     def _left(self, event: RecentEvent) -> float:
-        return factor(max(0.0, self._profile.as_of - event.time), self._half_life_s)
+        return factor(max(0.0, self._profile.as_of - event.time), self._half_lives_s[event.type])
 
 
 def _has_words(event: RecentEvent) -> bool:

@@ -195,4 +195,4 @@ def _why(parts: ConsoleParts, people: PeopleParts, profile: ProfileRecord, ask: 
 
 
 def _evidence(parts: ConsoleParts, people: PeopleParts, profile: ProfileRecord) -> Evidence:
-    return Evidence(profile, parts.serve.items, people.half_life_s)
+    return Evidence(profile, parts.serve.items, people.half_lives_s)

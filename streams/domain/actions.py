@@ -12,12 +12,15 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Final, Literal
 
+from streams.domain.decay import DAY_S
 from streams.domain.signals import Takes
 from streams.errors import UsageError
 
 Facet = Literal["content", "ads"]
 Part = Literal["item", "text", "query"]
 MAX_WEIGHT: Final = 100.0
+#: Different half-lives of actions: each is one more sum in every account that did something of it.
+MAX_HALF_LIVES: Final = 8
 IGNORED: Final = "record.ignored"
 
 
@@ -29,7 +32,8 @@ class Action:
     `ads` only platforms that are kept for ads (see `moves`); a reversal has the facet of what it takes back.
     takes: the signal that scales it. needs: parts of `data` of which at least one must be there.
     words: which part of `data` holds words that the person wrote. reverses: the action that this one takes back.
-    control: about the person, not of the person: content does not move.
+    control: about the person, not of the person: content does not move. half_life_days: in which the long horizon and
+    tags forget half of it, None for the half-life of all; a reversal fades as what it takes back.
     """
 
     weight: float = 1.0
@@ -39,6 +43,7 @@ class Action:
     words: Literal["text", "query"] | None = None
     reverses: str | None = None
     control: bool = False
+    half_life_days: float | None = None
 
     @property
     def polarity(self) -> int:
@@ -131,7 +136,7 @@ class ActionTable:
             raise UsageError(f"action {name}: reverses {action.reverses!r}, which is not declared; declare it")
         taken_back = actions[action.reverses]
         weight = action.weight if name in self._overridden else -taken_back.weight
-        return replace(action, weight=weight, facet=taken_back.facet)
+        return replace(action, weight=weight, facet=taken_back.facet, half_life_days=taken_back.half_life_days)
 
     def __contains__(self, action: str) -> bool:
         return action in self._actions
@@ -151,6 +156,37 @@ class ActionTable:
         """
         found = self._actions.get(action)
         return 0.0 if found is None else found.weight
+
+    def half_life_s_of(self, action: str) -> float | None:
+        """Its own long half-life in seconds, or None.
+
+        >>> ActionTable().with_half_lives({"post.liked": 7.0}).half_life_s_of("post.unliked")
+        604800.0
+        """
+        found = self._actions.get(action)
+        return None if found is None or found.half_life_days is None else found.half_life_days * DAY_S
+
+    def with_half_lives(self, days: Mapping[str, float]) -> ActionTable:
+        """The table with half-lives of their own for these actions.
+
+        Raises UsageError for an unknown action, a reversal, a half-life of 0 or less, and too many different ones.
+        """
+        actions = dict(self._actions)
+        for name, half_life_days in days.items():
+            at = f"profile.action_half_lives_days {name!r}"
+            if name not in actions:
+                raise UsageError(f"{at}: no such action, use one of {sorted(actions)}")
+            if actions[name].reverses is not None:
+                raise UsageError(f"{at}: it fades as what it takes back; set that of {actions[name].reverses!r}")
+            if not (isfinite(half_life_days) and half_life_days > 0.0):
+                raise UsageError(f"{at}: {half_life_days} days; a half-life is above 0")
+            actions[name] = replace(actions[name], half_life_days=half_life_days)
+        if (n_different := len(set(days.values()))) > MAX_HALF_LIVES:
+            raise UsageError(
+                f"profile.action_half_lives_days: {n_different} different half-lives, at most {MAX_HALF_LIVES}; "
+                "each costs every account a vector"
+            )
+        return ActionTable(actions, self._overridden)
 
     def with_overrides(self, weights: Mapping[str, float]) -> ActionTable:
         """The table with other weights. Raises UsageError for an unknown action or a weight beyond the limit.
@@ -172,7 +208,7 @@ class ActionTable:
         for name, action in declared.items():
             _checked_weight(name, action.weight)
             known = actions.setdefault(name, action)
-            if known != (replace(action, weight=known.weight, facet=known.facet) if action.reverses else action):
+            if known != (_settled_as(action, known) if action.reverses else action):
                 raise UsageError(f"action {name}: declared already, and otherwise; choose another name")
         return ActionTable(actions, self._overridden)
 
@@ -189,6 +225,11 @@ def action_of(event_type: str) -> str:
 def built_in(event_type: str) -> Action | None:
     """The declaration of an event type that needs no mapping file, or None."""
     return BUILT_IN.get(action_of(event_type))
+
+
+def _settled_as(action: Action, known: Action) -> Action:
+    """A reversal, with what it has of what it takes back."""
+    return replace(action, weight=known.weight, facet=known.facet, half_life_days=known.half_life_days)
 
 
 def _checked_weight(name: str, weight: float) -> float:

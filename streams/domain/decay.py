@@ -8,7 +8,7 @@ Both commute and associate (up to float rounding), so any order of the same even
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 DAY_S = 86_400.0
@@ -21,6 +21,33 @@ def factor(elapsed_s: float, half_life_s: float) -> float:
     0.5
     """
     return float(2.0 ** (-elapsed_s / half_life_s))
+
+
+def no_own(_action: str) -> None:
+    """Every action fades as all do."""
+
+
+class HalfLives(dict[str, float]):
+    """Long half-lives in seconds by type of event, looked up as they are asked for.
+
+    common_s: of actions without one of their own. own_of: of `<object>.<action>`, in seconds; None for the common one.
+
+    >>> half_lives = HalfLives(60 * DAY_S, {"product.viewed": 7 * DAY_S}.get)
+    >>> half_lives["shop.product.viewed"] / DAY_S, half_lives["shop.order.completed"] / DAY_S
+    (7.0, 60.0)
+    """
+
+    __slots__ = ("_own_of", "common_s")
+
+    def __init__(self, common_s: float, own_of: Callable[[str], float | None] = no_own) -> None:
+        super().__init__()
+        self.common_s = common_s
+        self._own_of = own_of
+
+    def __missing__(self, event_type: str) -> float:
+        found = self._own_of(event_type.partition(".")[2]) or self.common_s
+        self[event_type] = found
+        return found
 
 
 @dataclass(slots=True)

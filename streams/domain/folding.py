@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from streams.domain import relations
 from streams.domain.actions import Action, built_in
-from streams.domain.decay import DAY_S, factor
+from streams.domain.decay import DAY_S, HalfLives, no_own
 from streams.domain.edges import EdgeMaker
 from streams.domain.events import Event, item_key
 from streams.domain.experiments import assign
@@ -30,18 +28,17 @@ from streams.domain.relations import EdgeEvidence
 from streams.domain.seen_ids import Sight
 from streams.domain.sensitive import SensitiveTags
 from streams.domain.sentiments import strength_of
-from streams.domain.states import AccountState, Recent, TagState, UserState
+from streams.domain.states import AccountState, Fading, Recent, TagState, UserState
 from streams.domain.tags import item_tags
 from streams.domain.traits import declare
+from streams.domain.vector_sums import AccountPart, Part, Vectors, add_vectors
 
-Vectors = NDArray[np.float32]
-
-#: Accounts whose vectors are added up at once: what they need fits a core's own cache.
-CHUNK = 64
 #: An event that arrives this long after it happened is counted as late; it counts in full all the same.
 LATE_S = 3_600.0
 #: Tags are kept in units of their own and aged by one factor; below this the units are begun anew.
 MIN_TAG_SCALE = 2.0**-256
+#: What fades with a half-life of its own and has less mass is forgotten.
+LEAST_MASS = 1e-9
 _time_and_id = attrgetter("at_s", "event_id")
 
 
@@ -55,6 +52,7 @@ class FoldRules:
     no bound.
     neutral_band: texts with a sentiment within ± this are neither positive nor negative, as their reader says.
     space: of the vectors (`domain.spaces`); sums of another one must have begun again before.
+    own_half_life_of: long half-life in seconds of `<object>.<action>` where it is not that of all, else None.
     """
 
     dim: int
@@ -71,11 +69,14 @@ class FoldRules:
     max_edges: int = 16
     neutral_band: float = FAINT
     space: bytes = b""
+    own_half_life_of: Callable[[str], float | None] = no_own
     edges: EdgeMaker = field(init=False, repr=False, compare=False)
+    half_lives: HalfLives = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """The memory of edges is one for all that is folded by these rules."""
+        """The memories of edges and half-lives are one for all that is folded by these rules."""
         object.__setattr__(self, "edges", EdgeMaker(self.declared, self.sensitive))
+        object.__setattr__(self, "half_lives", HalfLives(self.long_half_life_s, self.own_half_life_of))
 
 
 class Observation(msgspec.Struct, frozen=True, gc=False):
@@ -117,18 +118,6 @@ class FoldReport:
             self.touched.setdefault(user, []).extend(triggers)
 
 
-@dataclass(slots=True)
-class _Pending:
-    """One account's share of the batch's vector work."""
-
-    account: AccountState
-    decay_short: float
-    decay_long: float
-    rows: list[int]
-    short: list[float]
-    long: list[float]
-
-
 def fold(
     rules: FoldRules, states: Mapping[str, UserState], observations: Sequence[Observation], vectors: Vectors
 ) -> FoldReport:
@@ -140,15 +129,15 @@ def fold(
     by_user: dict[str, list[Observation]] = {}
     for observation in observations:
         by_user.setdefault(observation.user, []).append(observation)
-    pending: list[_Pending] = []
+    pending: list[AccountPart] = []
     for user, group in by_user.items():
         _fold_user(rules, states[user], group, report, pending)
-    _add_vectors(pending, vectors, rules.dim)
+    add_vectors(pending, vectors, rules.dim)
     return report
 
 
 def _fold_user(
-    rules: FoldRules, state: UserState, group: list[Observation], report: FoldReport, pending: list[_Pending]
+    rules: FoldRules, state: UserState, group: list[Observation], report: FoldReport, pending: list[AccountPart]
 ) -> None:
     by_account: dict[str, list[Observation]] = {}
     for observation in group:
@@ -199,16 +188,14 @@ def _only_new(
 
 
 def _fold_account(
-    rules: FoldRules, account: AccountState, fresh: list[Observation], pending: list[_Pending], report: FoldReport
+    rules: FoldRules, account: AccountState, fresh: list[Observation], pending: list[AccountPart], report: FoldReport
 ) -> None:
     times = [observation.event.occurred_at_s for observation in fresh]
     latest_s = max(times)
     reference_s = max(account.reference_s, latest_s)
     aged_s = reference_s - account.reference_s
-    share = _Pending(
-        account, factor(aged_s, rules.short_half_life_s), factor(aged_s, rules.long_half_life_s), [], [], []
-    )
-    _age(account, share, reference_s)
+    share = AccountPart.aged(account, aged_s, (rules.short_half_life_s, rules.long_half_life_s))
+    _age(share, reference_s)
     account.space = rules.space
     account.n_events += len(fresh)
     account.first_s = min(account.first_s, *times)
@@ -258,37 +245,50 @@ def _admitted(
 
 
 def _count_in(
-    rules: FoldRules, share: _Pending, observation: Observation, weight: float, said: Said | None
+    rules: FoldRules, share: AccountPart, observation: Observation, weight: float, said: Said | None
 ) -> None:
     """One event of the account's share: mass, tags, evidence and its part in the vector work."""
     event, account = observation.event, share.account
-    at_s, item = event.occurred_at_s, event.item
+    at_s, item, half_life_s = event.occurred_at_s, event.item, rules.half_lives[event.type]
     newer_s = at_s - account.reference_s  # 0 or less
-    short = weight * 2.0 ** (newer_s / rules.short_half_life_s)
-    long = weight * 2.0 ** (newer_s / rules.long_half_life_s)
+    short, long = weight * 2.0 ** (newer_s / rules.short_half_life_s), weight * 2.0 ** (newer_s / half_life_s)
+    part = share if half_life_s == rules.long_half_life_s else _fading_part(share, half_life_s)
     account.short_mass += abs(short)
-    account.long_mass += abs(long)
-    tags: tuple[str, ...] = ()
-    key = ""
-    if item is not None:
-        tags, key = item_tags(item), item_key(event.platform, item.item_id)
-        if item.language and long > 0.0:
-            account.languages = take_to(account.languages, item.language, long / account.tag_scale, at_s)
-    if observation.about is not None:
-        tags = (*tags, *topics_of(observation.about))
-    if said is not None:
-        tags = (*tags, *said.tags)
-    if tags:
-        if observation.about is not None or said is not None:
-            tags = tuple(dict.fromkeys(tags))
-        if rules.sensitive is not None:
-            tags = rules.sensitive.without(tags)
-        _add_tags(account.tags, tags, long / account.tag_scale, at_s)
+    part.of.long_mass += abs(long)
+    if item is not None and item.language and weight > 0.0:
+        alike = weight * 2.0 ** (newer_s / rules.long_half_life_s)  # languages fade alike, whatever told them
+        account.languages = take_to(account.languages, item.language, alike / account.tag_scale, at_s)
+    tags = _tags_of(rules, observation, said)
+    _add_tags(part.of.tags, tags, long / part.of.tag_scale, at_s)
+    key = "" if item is None else item_key(event.platform, item.item_id)
     account.recent.append(Recent(at_s, event.event_id, event.type, key, weight, tags, event.reverses))
     if observation.row >= 0:
         share.rows.append(observation.row)
         share.short.append(short)
-        share.long.append(long)
+        share.long.append(long if part is share else 0.0)
+        if part is not share:
+            part.rows.append(observation.row)
+            part.long.append(long)
+
+
+def _fading_part(share: AccountPart, half_life_s: float) -> Part:
+    part = share.fadings.get(half_life_s)
+    if part is None:
+        new, account = Fading(half_life_s), share.account
+        account.fadings = [*account.fadings, new]
+        part = share.fadings[half_life_s] = Part(new, 0.0, 1.0)
+    return part
+
+
+def _tags_of(rules: FoldRules, observation: Observation, said: Said | None) -> tuple[str, ...]:
+    item = observation.event.item
+    tags = () if item is None else item_tags(item)
+    if observation.about is None and said is None:
+        return tags if rules.sensitive is None or not tags else rules.sensitive.without(tags)
+    topics = () if observation.about is None else topics_of(observation.about)
+    named = () if said is None else said.tags
+    tags = tuple(dict.fromkeys((*tags, *topics, *named)))
+    return tags if rules.sensitive is None else rules.sensitive.without(tags)
 
 
 def _add_said(rules: FoldRules, account: AccountState, said: Said, at_s: float) -> None:
@@ -300,19 +300,31 @@ def _add_said(rules: FoldRules, account: AccountState, said: Said, at_s: float) 
     account.feelings = bounded(account.feelings)
 
 
-def _age(account: AccountState, share: _Pending, reference_s: float) -> None:
+def _age(share: AccountPart, reference_s: float) -> None:
+    account = share.account
     account.reference_s = reference_s
     account.short_mass *= share.decay_short
     account.long_mass *= share.decay_long
     account.tag_scale *= share.decay_long
     if account.tag_scale < MIN_TAG_SCALE:
-        for tag in account.tags.values():
-            tag.score *= account.tag_scale
-            tag.mass *= account.tag_scale
+        _rescale_tags(account)
         rescaled(account.feelings, account.tag_scale)
         for language in account.languages.values():
             language.mass *= account.tag_scale
         account.tag_scale = 1.0
+    for fading in account.fadings:
+        decay = share.fadings[fading.half_life_s].decay_long
+        fading.long_mass *= decay
+        fading.tag_scale *= decay
+        if fading.tag_scale < MIN_TAG_SCALE:
+            _rescale_tags(fading)
+            fading.tag_scale = 1.0
+
+
+def _rescale_tags(of: AccountState | Fading) -> None:
+    for tag in of.tags.values():
+        tag.score *= of.tag_scale
+        tag.mass *= of.tag_scale
 
 
 def _add_tags(known: dict[str, TagState], names: tuple[str, ...], weight: float, at_s: float) -> None:
@@ -339,36 +351,9 @@ def _bound(account: AccountState, rules: FoldRules, n_before: int) -> None:
         recent.sort(key=_time_and_id)
     del recent[: -rules.recent_events]
     account.tags = heaviest(account.tags, rules.max_tags)
+    if account.fadings:
+        account.fadings = [fading for fading in account.fadings if fading.long_mass >= LEAST_MASS]
+        for fading in account.fadings:
+            fading.tags = heaviest(fading.tags, rules.max_tags)
     relations.keep_heaviest(account.relations, rules.max_edges)
 
-
-def _add_vectors(pending: list[_Pending], vectors: Vectors, dim: int) -> None:
-    """S ← S·decay + Σ coefficient·vector, for both horizons of every touched account."""
-    moved = [share for share in pending if share.rows or share.account.long]
-    for start in range(0, len(moved), CHUNK):
-        _add_chunk(moved[start : start + CHUNK], vectors, dim)
-
-
-def _add_chunk(moved: list[_Pending], vectors: Vectors, dim: int) -> None:
-    rows = [row for share in moved for row in share.rows]
-    has_rows = [number for number, share in enumerate(moved) if share.rows]
-    starts = np.cumsum([0, *(len(moved[number].rows) for number in has_rows[:-1])])
-    contributions = vectors[rows] if rows else None
-    for horizon in ("short", "long"):
-        sums = _sums(moved, horizon, dim)
-        if contributions is not None:
-            weights = np.array([weight for share in moved for weight in getattr(share, horizon)], np.float32)
-            weighted = contributions * weights[:, None]  # (R, D)
-            sums[has_rows] += np.add.reduceat(weighted, starts, axis=0)  # (A, D)
-        flat, width = sums.tobytes(), dim * 4
-        for number, share in enumerate(moved):
-            setattr(share.account, horizon, flat[number * width : (number + 1) * width])
-
-
-def _sums(moved: list[_Pending], horizon: str, dim: int) -> Vectors:
-    """The accounts' sums so far, aged to their new reference times: float32 (A, D)."""
-    zero = bytes(dim * 4)
-    flat = b"".join([getattr(share.account, horizon) or zero for share in moved])
-    decay = np.array([getattr(share, f"decay_{horizon}") for share in moved], np.float32)
-    aged: Vectors = np.frombuffer(flat, np.float32).reshape(len(moved), dim) * decay[:, None]
-    return aged

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.domain.decay import HalfLives
 from streams.domain.profiles import Evidence, Interest
 from streams.domain.states import Recent
 from streams.domain.tags import split_tag
@@ -32,7 +33,7 @@ class Group(NamedTuple):
     members: list[tuple[float, Recent]]
 
 
-def groups_of(recents: Sequence[Recent], items: ItemVectors, as_of_s: float, half_life_s: float) -> list[Group]:
+def groups_of(recents: Sequence[Recent], items: ItemVectors, as_of_s: float, half_lives_s: HalfLives) -> list[Group]:
     """At most MAX_INTERESTS, heaviest first. recents: latest first; those of items that are not in `items` say nothing.
 
     mass: decayed positive weight of the group's events less the negative; a group that is disliked on balance is none.
@@ -40,7 +41,7 @@ def groups_of(recents: Sequence[Recent], items: ItemVectors, as_of_s: float, hal
     groups: dict[str, list[tuple[float, Recent]]] = {}
     for recent in recents:
         if recent.tags and recent.item in items:
-            weight = recent.weight * 2.0 ** ((recent.at_s - as_of_s) / half_life_s)
+            weight = recent.weight * 2.0 ** ((recent.at_s - as_of_s) / half_lives_s[recent.type])
             group = groups.get(recent.tags[0])
             if group is None:
                 groups[recent.tags[0]] = [(weight, recent)]

@@ -5,14 +5,15 @@ So merge, split and erase need no history: the unified view is whatever the acco
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
+from streams.domain.account_views import AccountView, directions, point, recents_of
 from streams.domain.choices import choices_of
 from streams.domain.consents import blocked_tags
-from streams.domain.decay import factor
+from streams.domain.decay import HalfLives, no_own
 from streams.domain.experiment_view import experiments_of
 from streams.domain.feelings import FeltShare, sentiment_of
 from streams.domain.intents import IntentRules, intent_of
@@ -32,10 +33,10 @@ from streams.domain.profiles import (
     Vectors,
 )
 from streams.domain.relation_view import EdgeShare, relations_of
-from streams.domain.states import AccountState, Pointer, Recent, UserState
-from streams.domain.tag_view import Share, strongest_tags, without_evidence
-from streams.domain.trait_view import traits_of
-from streams.domain.unit_vectors import unit_vector, unit_vectors
+from streams.domain.states import Pointer, Recent, UserState
+from streams.domain.tag_view import strongest_tags, without_evidence
+from streams.domain.trait_view import Share, traits_of
+from streams.domain.unit_vectors import unit_vector
 
 MAX_TRIGGERS = 20
 #: Events after which a profile is no longer a first guess, and the mass at which confidence is one half.
@@ -46,7 +47,10 @@ NO_ITEMS: ItemVectors = MappingProxyType({})
 
 @dataclass(frozen=True)
 class PublishRules:
-    """model: of the vectors. platform_weights: part of each platform in the unified view, 1 where not named."""
+    """model: of the vectors. platform_weights: part of each platform in the unified view, 1 where not named.
+
+    own_half_life_of: long half-life in seconds of `<object>.<action>` where it is not that of all, else None.
+    """
 
     model: Model
     short_half_life_s: float
@@ -57,18 +61,12 @@ class PublishRules:
     platform_weights: Mapping[str, float] = field(default_factory=dict)
     consent_defaults: Mapping[str, bool] = field(default_factory=dict)
     intent: IntentRules = field(default_factory=IntentRules)
+    own_half_life_of: Callable[[str], float | None] = no_own
+    half_lives: HalfLives = field(init=False, repr=False, compare=False)
 
-
-@dataclass(slots=True)
-class _Part:
-    """One account seen from the profile's as_of. short, long: its directions where they are known already."""
-
-    account: AccountState
-    weight: float
-    short_decay: float
-    long_decay: float
-    short: bytes | None = None
-    long: bytes | None = None
+    def __post_init__(self) -> None:
+        """The memory of half-lives is one for all that is published by these rules."""
+        object.__setattr__(self, "half_lives", HalfLives(self.long_half_life_s, self.own_half_life_of))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +103,9 @@ def profiles_of(rules: PublishRules, changed: Sequence[Changed], items: ItemVect
     items: vectors of `recent_items`, as far as the catalogue has them.
     """
     views = [_View.of(rules, each.state) for each in changed]
-    _point([part for view in views for part in view.parts])
+    point([part for view in views for part in view.parts])
     groups = [
-        groups_of(view.felt(rules), items, view.as_of_s, rules.long_half_life_s) if items else [] for view in views
+        groups_of(view.felt(rules), items, view.as_of_s, rules.half_lives) if items else [] for view in views
     ]
     return [
         _record(rules, each, view, interests)
@@ -149,7 +147,7 @@ class _View:
     """One person seen from as_of. recents: (platform, event), latest first."""
 
     as_of_s: float
-    parts: list[_Part]
+    parts: list[AccountView]
     recents: list[tuple[str, Recent]]
     blocked: frozenset[str] = frozenset()
 
@@ -158,7 +156,12 @@ class _View:
         accounts = state.accounts.values()
         as_of_s = max([account.reference_s for account in accounts])
         blocked = blocked_tags(state.standings.values()) if state.standings else frozenset()
-        return cls(as_of_s, [_part(rules, account, as_of_s) for account in accounts], _recents(accounts), blocked)
+        half_lives_s = rules.short_half_life_s, rules.long_half_life_s
+        parts = [
+            AccountView.of(account, as_of_s, rules.platform_weights.get(account.platform, 1.0), half_lives_s)
+            for account in accounts
+        ]
+        return cls(as_of_s, parts, recents_of(accounts), blocked)
 
     def felt(self, rules: PublishRules) -> list[Recent]:
         """Recent events of platforms that count in the unified view, without what the person does not want to see."""
@@ -166,21 +169,14 @@ class _View:
         return [recent for recent in felt if self.blocked.isdisjoint(recent.tags)] if self.blocked else felt
 
 
-def _point(parts: list[_Part]) -> None:
-    """Directions of the accounts that need no ageing, which are nearly all, in one step."""
-    current = [part for part in parts if part.short_decay == part.long_decay == 1.0]
-    units = iter(unit_vectors([raw for part in current for raw in (part.account.short, part.account.long)]))
-    for part in current:
-        part.short, part.long = next(units), next(units)
-
-
 def _record(rules: PublishRules, changed: Changed, view: _View, interests: list[Interest]) -> ProfileRecord:
     parts, recents, state = view.parts, view.recents, changed.state
-    total_mass = sum([part.account.long_mass * part.long_decay * part.weight for part in parts])
-    raw_mass = sum([part.account.long_mass * part.long_decay for part in parts])
+    total_mass = sum([part.mass * part.weight for part in parts])
+    raw_mass = sum([part.mass for part in parts])
     n_events = sum([part.account.n_events for part in parts])
     shares = [Share(part.account, part.long_decay * part.weight * part.account.tag_scale) for part in parts]
-    tags, n_filtered = strongest_tags(shares, [recent for _, recent in recents], rules.n_tags, view.blocked)
+    tag_shares = [share for part in parts for share in part.tag_shares(part.weight)]
+    tags, n_filtered = strongest_tags(tag_shares, [recent for _, recent in recents], rules.n_tags, view.blocked)
     platforms = _platforms(rules, view, total_mass, tags)
     return ProfileRecord(
         schema_version=PROFILE_SCHEMA_VERSION,
@@ -225,43 +221,15 @@ def _record(rules: PublishRules, changed: Changed, view: _View, interests: list[
     )
 
 
-def _unified(parts: list[_Part], platforms: dict[str, PlatformBlock]) -> tuple[bytes, bytes]:
+def _unified(parts: list[AccountView], platforms: dict[str, PlatformBlock]) -> tuple[bytes, bytes]:
     """(short, long) of the whole person."""
     if len(parts) == 1 and parts[0].weight > 0.0:  # a weight does not turn a single vector
         (only,) = platforms.values()
         return only.short, only.long
     return (
         unit_vector((part.account.short, part.short_decay * part.weight) for part in parts),
-        unit_vector((part.account.long, part.long_decay * part.weight) for part in parts),
+        unit_vector(summed for part in parts for summed in part.long_sums(part.weight)),
     )
-
-
-def _part(rules: PublishRules, account: AccountState, as_of_s: float) -> _Part:
-    aged_s = as_of_s - account.reference_s
-    return _Part(
-        account,
-        rules.platform_weights.get(account.platform, 1.0),
-        factor(aged_s, rules.short_half_life_s),
-        factor(aged_s, rules.long_half_life_s),
-    )
-
-
-def _recents(accounts: Iterable[AccountState]) -> list[tuple[str, Recent]]:
-    """Latest first, without what a later event took back and without the taking back."""
-    listed = [(account.platform, recent) for account in accounts for recent in account.recent]
-    reversed_ids = {recent.reverses for _, recent in listed if recent.reverses is not None}
-    if reversed_ids:
-        listed = [
-            (platform, recent)
-            for platform, recent in listed
-            if recent.event_id not in reversed_ids and recent.reverses is None
-        ]
-    listed.sort(key=_latest_first)
-    return listed
-
-
-def _latest_first(entry: tuple[str, Recent]) -> tuple[float, bytes]:
-    return -entry[1].at_s, entry[1].event_id
 
 
 def _platforms(rules: PublishRules, view: _View, total_mass: float, tags: list[Tag]) -> dict[str, PlatformBlock]:
@@ -271,26 +239,26 @@ def _platforms(rules: PublishRules, view: _View, total_mass: float, tags: list[T
         known = without_evidence(tags[: rules.n_platform_tags])  # what is strongest there is what is strongest at all
         return {parts[0].account.platform: _block(parts, total_mass, known)}
     n_tags, blocked = rules.n_platform_tags, view.blocked
-    by_platform: dict[str, list[_Part]] = {}
+    by_platform: dict[str, list[AccountView]] = {}
     for part in parts:
         by_platform.setdefault(part.account.platform, []).append(part)
     alone = {
         platform: strongest_tags(
-            [Share(part.account, part.long_decay * part.account.tag_scale) for part in own], (), n_tags, blocked
+            [share for part in own for share in part.tag_shares()], (), n_tags, blocked
         )[0]
         for platform, own in by_platform.items()
     }
     return {name: _block(own, total_mass, alone[name]) for name, own in sorted(by_platform.items())}
 
 
-def _block(parts: list[_Part], total_mass: float, tags: list[Tag]) -> PlatformBlock:
+def _block(parts: list[AccountView], total_mass: float, tags: list[Tag]) -> PlatformBlock:
     accounts = [part.account for part in parts]
     counts = dict(accounts[0].counts)
     for account in accounts[1:]:
         for name, number in account.counts.items():
             counts[name] = counts.get(name, 0) + number
-    mass = sum([part.account.long_mass * part.long_decay for part in parts])
-    short, long = _directions(parts)
+    mass = sum([part.mass for part in parts])
+    short, long = directions(parts)
     felt = [FeltShare(part.account.feelings, part.long_decay * part.account.tag_scale) for part in parts]
     return PlatformBlock(
         first_seen=min([account.first_s for account in accounts]),
@@ -302,15 +270,4 @@ def _block(parts: list[_Part], total_mass: float, tags: list[Tag]) -> PlatformBl
         long=long,
         tags=tags,
         sentiment=sentiment_of(felt, n_named=0),
-    )
-
-
-def _directions(parts: list[_Part]) -> tuple[bytes, bytes]:
-    """(short, long) of one platform's accounts."""
-    first = parts[0]
-    if len(parts) == 1 and first.short is not None and first.long is not None:
-        return first.short, first.long
-    return (
-        unit_vector([(part.account.short, part.short_decay) for part in parts]),
-        unit_vector([(part.account.long, part.long_decay) for part in parts]),
     )

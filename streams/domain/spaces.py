@@ -7,15 +7,15 @@ else that is no vector stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.decay import factor
-from streams.domain.states import AccountState
+from streams.domain.decay import HalfLives, factor
+from streams.domain.states import AccountState, Recent
 
 Vectors = NDArray[np.float32]
 
@@ -33,7 +33,7 @@ def space_of(label: str) -> bytes:
 
 def is_foreign(account: AccountState, space: bytes) -> bool:
     """Whether the account's sums are of another space; states from before spaces were marked count as of this one."""
-    return bool(account.space) and account.space != space and bool(account.short or account.long)
+    return bool(account.space) and account.space != space and _has_sums(account)
 
 
 def items_wanted(accounts: Iterable[AccountState]) -> set[str]:
@@ -42,20 +42,34 @@ def items_wanted(accounts: Iterable[AccountState]) -> set[str]:
 
 
 def begin_again(
-    account: AccountState, space: bytes, half_lives_s: tuple[float, float], items: Mapping[str, Vectors]
+    account: AccountState, space: bytes, short_half_life_s: float, half_lives_s: HalfLives, items: Mapping[str, Vectors]
 ) -> None:
     """Make the sums anew, in place: Σ weight · 2^(age / half-life) · vector over the latest events.
 
-    half_lives_s: (short, long). items: float32 (D,) by key, of the new space, as far as there are any.
+    half_lives_s: of the long horizon. items: float32 (D,) by key, of the new space, as far as there are any.
     """
     account.space = space
     known = [recent for recent in account.recent if recent.item in items]
-    if not known:
-        account.short = account.long = b""
-        return
-    vectors = np.stack([items[recent.item] for recent in known])  # (N, D)
-    sums = []
-    for half_life_s in half_lives_s:
-        decayed = [recent.weight * factor(account.reference_s - recent.at_s, half_life_s) for recent in known]
-        sums.append((np.array(decayed, np.float32)[:, None] * vectors).sum(axis=0, dtype=np.float32).tobytes())
-    account.short, account.long = sums
+    faded: dict[float, list[Recent]] = {fading.half_life_s: [] for fading in account.fadings}
+    alike: list[Recent] = []
+    for recent in known:
+        faded.get(half_lives_s[recent.type], alike).append(recent)
+    reference_s = account.reference_s
+    account.short = _sum(known, reference_s, short_half_life_s, items)
+    account.long = _sum(alike, reference_s, half_lives_s.common_s, items)
+    for fading in account.fadings:
+        fading.long = _sum(faded[fading.half_life_s], reference_s, fading.half_life_s, items)
+
+
+def _sum(recents: Sequence[Recent], reference_s: float, half_life_s: float, items: Mapping[str, Vectors]) -> bytes:
+    """float32 (D,); empty for none."""
+    if not recents:
+        return b""
+    vectors = np.stack([items[recent.item] for recent in recents])  # (N, D)
+    decayed = [recent.weight * factor(reference_s - recent.at_s, half_life_s) for recent in recents]
+    summed: Vectors = (np.array(decayed, np.float32)[:, None] * vectors).sum(axis=0, dtype=np.float32)
+    return summed.tobytes()
+
+
+def _has_sums(account: AccountState) -> bool:
+    return bool(account.short or account.long) or any(fading.long for fading in account.fadings)

@@ -64,6 +64,27 @@ class FeelingState(msgspec.Struct, array_like=True, gc=False):
     last_s: float
 
 
+class Fading(msgspec.Struct, array_like=True):
+    """What actions with one half-life of their own brought to the long horizon and to tags.
+
+    The fields are those of `AccountState`, at its reference_s.
+    """
+
+    half_life_s: float
+    long: bytes = b""
+    long_mass: float = 0.0
+    tags: dict[str, TagState] = {}
+    tag_scale: float = 1.0
+
+    def fault(self, n_bytes: int) -> str | None:
+        """What does not fit together, or None. n_bytes: of a vector, 0 for any length."""
+        if n_bytes and len(self.long) not in {0, n_bytes}:
+            return f"a sum of {len(self.long)} bytes, expected {n_bytes}"
+        if not (0.0 < self.half_life_s < inf and 0.0 < self.tag_scale < inf and isfinite(self.long_mass)):
+            return "half-lives, scales or masses that cannot be"
+        return None
+
+
 class AccountState(msgspec.Struct, array_like=True):
     """Everything one account brought. short, long: float32 bytes (D,), sums at reference_s; empty = zero.
 
@@ -72,7 +93,8 @@ class AccountState(msgspec.Struct, array_like=True):
     feelings: by what is spoken of, `<kind>:<name>`; all texts together under the empty name. influence: what it brought
     lately, which bounds what it may bring. relations: to brands, products, topics, places and people. space: whose
     vectors the sums are made of (`domain.spaces`), empty in states from before it was marked. traits: what the account
-    said about its person. experiments: what it was assigned. languages: of the items that it took to.
+    said about its person. experiments: what it was assigned. languages: of the items that it took to. fadings: what
+    fades otherwise than the rest, one for each half-life; feelings, relations and languages all fade alike.
     """
 
     platform: str
@@ -97,6 +119,7 @@ class AccountState(msgspec.Struct, array_like=True):
     traits: dict[str, Declared] = {}
     experiments: dict[str, Assigned] = {}
     languages: dict[str, LanguageState] = {}
+    fadings: list[Fading] = []
 
     def fault(self, dim: int, space: bytes) -> str | None:
         """What does not fit together, or None; see `UserState.fault`."""
@@ -112,7 +135,8 @@ class AccountState(msgspec.Struct, array_like=True):
             return "times and masses that are not finite"
         if not (0.0 < self.tag_scale < inf and self.relations.is_sound()):
             return "scales or relations that cannot be"
-        return None
+        faults = [fading.fault(dim * FLOAT32_BYTES if is_ours else 0) for fading in self.fadings]
+        return next((fault for fault in faults if fault is not None), None)
 
 
 class Pointer(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from streams.domain.profiles import Evidence, Tag
-from streams.domain.states import AccountState, Recent, TagState
+from streams.domain.states import Recent, TagState
 
 #: Below this share of the strongest tag's mass a tag is noise and is not published (counted instead).
 MIN_TAG_SHARE = 0.01
@@ -15,31 +15,32 @@ MAX_EVIDENCE = 3
 LOOKED_AT = 3
 
 
-class Share(NamedTuple):
-    """One account's part of a view. scale: its tags' units at the view's time, times its platform's weight."""
+class TagShare(NamedTuple):
+    """Tags of one account that age together. scale: their units at the view's time, times the platform's weight."""
 
-    account: AccountState
+    platform: str
+    tags: Mapping[str, TagState]
     scale: float
 
 
 def strongest_tags(
-    shares: Sequence[Share], recents: Sequence[Recent], n_tags: int, blocked: frozenset[str] = frozenset()
+    shares: Sequence[TagShare], recents: Sequence[Recent], n_tags: int, blocked: frozenset[str] = frozenset()
 ) -> tuple[list[Tag], int]:
     """(the n strongest by absolute score, how many were too weak to publish). recents: latest first, for evidence.
 
     blocked: tags that the person does not want to see.
     """
     felt = [share for share in shares if share.scale != 0.0]
-    sums = felt[0].account.tags if len(felt) == 1 else _summed(felt)
+    sums = felt[0].tags if len(felt) == 1 else _summed(felt)
     if blocked:
         sums = {name: tag for name, tag in sums.items() if name not in blocked}
     names, n_filtered = _strongest(sums, n_tags)
     evidence = _evidence(names, recents)
     if len(felt) == 1:
-        ((account, scale),) = felt
+        ((platform, _, scale),) = felt
         scored = [(name, sums[name].score * scale) for name in names]
         tags = [
-            _tag(name, sums[name], score, {account.platform: score}, evidence[name]) for name, score in scored
+            _tag(name, sums[name], score, {platform: score}, evidence[name]) for name, score in scored
         ]
     else:
         tags = [_tag(name, sums[name], sums[name].score, _by_platform(name, felt), evidence[name]) for name in names]
@@ -92,10 +93,10 @@ def _other_words_first(names: list[str], n: int) -> list[str]:
     return [names[place] for place in sorted(fresh + repeated[: n - len(fresh)])]
 
 
-def _summed(shares: Sequence[Share]) -> dict[str, TagState]:
+def _summed(shares: Sequence[TagShare]) -> dict[str, TagState]:
     sums: dict[str, TagState] = {}
     for share in shares:
-        for name, tag in share.account.tags.items():
+        for name, tag in share.tags.items():
             score, mass = tag.score * share.scale, tag.mass * share.scale
             known = sums.get(name)
             if known is None:
@@ -109,12 +110,12 @@ def _summed(shares: Sequence[Share]) -> dict[str, TagState]:
     return sums
 
 
-def _by_platform(name: str, shares: Sequence[Share]) -> dict[str, float]:
+def _by_platform(name: str, shares: Sequence[TagShare]) -> dict[str, float]:
     scores: dict[str, float] = {}
-    for account, scale in shares:
-        tag = account.tags.get(name)
+    for platform, tags, scale in shares:
+        tag = tags.get(name)
         if tag is not None:
-            scores[account.platform] = scores.get(account.platform, 0.0) + tag.score * scale
+            scores[platform] = scores.get(platform, 0.0) + tag.score * scale
     return scores
 
 

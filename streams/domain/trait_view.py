@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from streams.domain.languages import LanguageShare, spoken_by
 from streams.domain.profiles import Trait
-from streams.domain.tag_view import Share
+from streams.domain.states import AccountState
 from streams.domain.traits import Declared
 
 #: The only trait that is inferred.
 LANGUAGE: Final = "language"
+
+
+class Share(NamedTuple):
+    """One account's part of a view. scale: its tags' units at the view's time, times its platform's weight."""
+
+    account: AccountState
+    scale: float
 
 
 def traits_of(shares: Sequence[Share]) -> dict[str, Trait]:

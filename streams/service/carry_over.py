@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from streams.domain.decay import HalfLives
 from streams.domain.moves import Arrival
 from streams.domain.spaces import begin_again, is_foreign, items_wanted
 from streams.domain.states import AccountState, UserState, pack_state, unpack_account
@@ -13,11 +14,12 @@ from streams.ports import ItemCatalogue
 
 
 class CarryOver:
-    """space: the mark of the present encoder, empty to leave everything as it is. half_lives_s: (short, long)."""
+    """space: the mark of the present encoder, empty to leave everything as it is. half_lives_s: of the long horizon."""
 
-    def __init__(self, items: ItemCatalogue, space: bytes, half_lives_s: tuple[float, float]) -> None:
+    def __init__(self, items: ItemCatalogue, space: bytes, short_half_life_s: float, half_lives_s: HalfLives) -> None:
         self._items = items
         self._space = space
+        self._short_half_life_s = short_half_life_s
         self._half_lives_s = half_lives_s
 
     def states(self, states: Iterable[UserState]) -> int:
@@ -49,5 +51,5 @@ class CarryOver:
             vectors, found = self._items.vectors_of(keys)
             known = {key: vectors[row] for row, key in enumerate(keys) if found[row]}
             for account in accounts:
-                begin_again(account, self._space, self._half_lives_s, known)
+                begin_again(account, self._space, self._short_half_life_s, self._half_lives_s, known)
         return len(accounts)

@@ -8,9 +8,9 @@ from typing import Final, Protocol
 import numpy as np
 
 from streams.domain.events import Event, item_key
-from streams.domain.folding import Vectors
 from streams.domain.masking import without_tokens
 from streams.domain.rendering import render_item
+from streams.domain.vector_sums import Vectors
 from streams.ports import ItemCatalogue, Role
 
 #: How much a person's own words weigh beside the vector of the item that they are about.

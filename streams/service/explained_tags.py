@@ -1,7 +1,7 @@
 """Why a tag has its score: what each event that is still listed brought, and what those before them left.
 
     score = Σ contributions of the listed events + earlier
-    contribution = weight of the event · 2^(−(as_of − time) / half-life of tags) · weight of its platform
+    contribution = weight of the event · 2^(−(as_of − time) / half-life of its action) · weight of its platform
 
 which is the half-life law that made the score (`streams/domain/decay.py`), so `earlier` is 0 up to rounding as long as
 every event of a tag is listed. It holds whatever nobody can name any more: events beyond the listed ones, and those
@@ -16,7 +16,7 @@ from typing import Final
 
 import msgspec
 
-from streams.domain.decay import DAY_S, factor
+from streams.domain.decay import DAY_S, HalfLives, factor
 from streams.domain.profiles import Evidence, Tag
 
 #: Polarity from which on somebody likes or dislikes something and is not of two minds.
@@ -27,7 +27,7 @@ PLAIN: Final = 0.5
 class TagDecay:
     """How the published tags were summed. platform_weights: part of each in the unified view, 1 where not named."""
 
-    half_life_s: float = 60 * DAY_S
+    half_lives_s: HalfLives = field(default_factory=lambda: HalfLives(60 * DAY_S))
     platform_weights: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -82,8 +82,9 @@ def explained(tag: Tag, as_of_s: float, decay: TagDecay) -> ExplainedTag:
 
 def _event(evidence: Evidence, as_of_s: float, decay: TagDecay) -> TagEvent:
     platform = evidence.type.partition(".")[0]
-    left = factor(max(0.0, as_of_s - evidence.time), decay.half_life_s) * decay.platform_weights.get(platform, 1.0)
-    return TagEvent(evidence.id, evidence.type, platform, evidence.weight, evidence.time, evidence.weight * left)
+    left = factor(max(0.0, as_of_s - evidence.time), decay.half_lives_s[evidence.type])
+    contribution = evidence.weight * left * decay.platform_weights.get(platform, 1.0)
+    return TagEvent(evidence.id, evidence.type, platform, evidence.weight, evidence.time, contribution)
 
 
 def _words(tag: Tag) -> str:

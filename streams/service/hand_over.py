@@ -16,13 +16,14 @@ import msgspec
 from streams.domain import reasons
 from streams.domain.consents import Standing, allows, changes, decide, holds
 from streams.domain.events import Event
-from streams.domain.folding import FoldReport, FoldRules, Observation, Vectors, fold
+from streams.domain.folding import FoldReport, FoldRules, Observation, fold
 from streams.domain.handover import Passed, Place, arrive, move, park, place_of
 from streams.domain.moves import ARRIVAL, KIND_HEADER, MOVE, Arrival, Move, unpack_arrival, unpack_move
 from streams.domain.publishing import Cause
 from streams.domain.raw import RawRecord
 from streams.domain.segments import SegmentRules
 from streams.domain.states import STATE_VERSION, UserState
+from streams.domain.vector_sums import Vectors
 from streams.domain.wills import WORDS_ONLY
 from streams.errors import InvalidEvent
 

@@ -7,8 +7,8 @@ from threading import Lock
 from typing import Final, Protocol
 
 from streams.domain.events import Event, Item
-from streams.domain.folding import Vectors
 from streams.domain.readings import Reading
+from streams.domain.vector_sums import Vectors
 
 NO_WORDS: Final = ""
 #: Readings of items kept; an item is read again after that many others.

@@ -5,6 +5,7 @@ The published blocks are sums under decay, so events, counts, masses and shares 
     mass of a platform = Σ mass_i · 2^(−(T − T_i)/h),  T = max T_i;  share = mass · weight / Σ mass · weight
 
 Tags are published as the strongest few: a sum is exact where every profile publishes the tag, or all of its tags.
+Where actions have half-lives of their own, masses, shares and scores are estimates.
 Two accounts of one platform share a block: what one of them leaves behind cannot be told from a profile.
 """
 
@@ -21,11 +22,16 @@ from streams.domain.profiles import Account, PlatformBlock, ProfileRecord, Tag
 
 @dataclass(frozen=True)
 class PreviewRules:
-    """As profiles are published: see `domain.publishing.PublishRules`."""
+    """As profiles are published: see `domain.publishing.PublishRules`.
+
+    fades_alike: no action has a half-life of its own. A profile does not tell what of it fades faster, so sums that are
+    brought to another time are estimates then.
+    """
 
     long_half_life_s: float
     platform_weights: Mapping[str, float] = field(default_factory=dict)
     n_tags: int = 12
+    fades_alike: bool = True
 
 
 class PlatformPreview(msgspec.Struct, frozen=True):
@@ -165,7 +171,7 @@ def _strongest(rules: PreviewRules, parts: Sequence[_Tags], blocked: set[str]) -
         TagPreview(
             kind, tag,
             sum(part.scores.get((kind, tag), 0.0) for part in parts),
-            all(part.is_whole or (kind, tag) in part.scores for part in parts),
+            rules.fades_alike and all(part.is_whole or (kind, tag) in part.scores for part in parts),
         )
         for kind, tag in named
     ]  # fmt: skip

@@ -18,7 +18,7 @@ from streams.domain.consents import Standing, allows
 from streams.domain.dead_letters import DeadLetter
 from streams.domain.envelopes import MAX_LIST_ITEMS
 from streams.domain.events import EVENT_ID_BYTES, EVENT_VERSION, Event
-from streams.domain.folding import CHUNK, FoldReport, FoldRules, Observation, Vectors, fold
+from streams.domain.folding import FoldReport, FoldRules, Observation, fold
 from streams.domain.handover import is_all_here
 from streams.domain.hints import forget_command
 from streams.domain.ledger import ledger_key, pack_time, unpack_time
@@ -28,6 +28,7 @@ from streams.domain.publishing import Cause, Changed, PublishRules, gone_profile
 from streams.domain.raw import RawRecord
 from streams.domain.readings import Reading
 from streams.domain.states import UserState, pack_state, unpack_state
+from streams.domain.vector_sums import CHUNK, Vectors
 from streams.errors import CorruptState, InvalidEvent
 from streams.ports import ItemCatalogue
 from streams.service.carry_over import CarryOver
@@ -114,8 +115,9 @@ class ProfileUpdater:
         self._words = sources.words
         self._silence = Silence(rules, sources.peek)
         self._memo = StateMemo()
-        half_lives_s = rules.fold.short_half_life_s, rules.fold.long_half_life_s
-        self._carry_over = CarryOver(sources.items, rules.fold.space, half_lives_s)
+        self._carry_over = CarryOver(
+            sources.items, rules.fold.space, rules.fold.short_half_life_s, rules.fold.half_lives
+        )
 
     def prepare(self, records: Sequence[RawRecord]) -> PreparedEvents:
         """Decode and give every event its vector. Blocks for the encoder."""

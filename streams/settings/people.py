@@ -55,12 +55,18 @@ class Profile(Group):
     action_weights: dict[str, float] = Field(
         {}, description='Overrides of the weights by action, for example `{"product.viewed": 0.5}`.'
     )
+    action_half_lives_days: dict[str, float] = Field(
+        {},
+        description="Half-lives of their own by action, in place of the long one, for example "
+        '`{"product.viewed": 7, "order.completed": 180}`: at most 8 different ones.',
+    )
     platform_weights: dict[str, float] = Field(
         {"ads": 0.0},
         description="Share of each platform in the unified view, 1 where not named; ads, where not named, 0: they move "
         "only their own block. "
         "Actions of the facet `ads` move `ads` and platforms of share 0, and are only counted elsewhere.",
     )
+
     @field_validator("platform_weights")
     @classmethod
     def _keep_ads_apart(cls, weights: dict[str, float]) -> dict[str, float]:

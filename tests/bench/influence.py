@@ -10,9 +10,10 @@ import numpy as np
 
 from streams.domain.decay import DAY_S
 from streams.domain.events import Event, Item, event_id
-from streams.domain.folding import FoldRules, Observation, Vectors, fold
+from streams.domain.folding import FoldRules, Observation, fold
 from streams.domain.influence import InfluenceRules
 from streams.domain.states import UserState, pack_state
+from streams.domain.vector_sums import Vectors
 
 DIM, N_USERS, N_ITEMS, N_EVENTS, BATCH, ROUNDS = 384, 500, 1_000, 20_000, 2_000, 5
 START_S = 1_750_000_000.0

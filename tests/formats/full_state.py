@@ -12,7 +12,7 @@ from streams.domain.influence import Influence
 from streams.domain.languages import LanguageState
 from streams.domain.relations import EdgeEvidence, EdgeState, Relations
 from streams.domain.seen_ids import SeenIds
-from streams.domain.states import AccountState, FeelingState, Pointer, Recent, TagState, UserState, Waiting
+from streams.domain.states import AccountState, Fading, FeelingState, Pointer, Recent, TagState, UserState, Waiting
 from streams.domain.traits import Declared
 
 AT_S = 1_750_000_000.0
@@ -31,6 +31,7 @@ def a_full_state() -> UserState:
         relations=Relations(AT_S, 0.25, {"likes:brand:acme": EdgeState(1.0, 2.0, 3, AT_S - 9, AT_S, (EdgeEvidence(AT_S, b"01234567"),))}),
         space=b"12345678", traits={"language": Declared("en", AT_S)}, experiments={"home": Assigned(AT_S, "b")},
         languages={"en": LanguageState(1.0, 2, AT_S)},
+        fadings=[Fading(604_800.0, bytes(range(2, 34)), 1.5, {"brand:acme": TagState(1.0, 2.0, 3, AT_S - 9, AT_S)}, 0.5)],
     )  # fmt: skip
     return UserState(
         fence=9, revision=4, updated_s=AT_S, accounts={"a" * 32: account}, epochs={"a" * 32: 2},

@@ -16,12 +16,13 @@ from streams.adapters.embedding_cache import MemoryEmbeddingCache
 from streams.domain.accounts import account_key
 from streams.domain.actions import ActionTable, action_of
 from streams.domain.events import Event, Item, event_id
-from streams.domain.folding import FoldRules, Vectors
+from streams.domain.folding import FoldRules
 from streams.domain.ledger import ledger_key
 from streams.domain.profiles import Model, ProfileRecord, decode_profile, encode_profile
 from streams.domain.publishing import PublishRules
 from streams.domain.raw import RawRecord
 from streams.domain.states import pack_state, unpack_state
+from streams.domain.vector_sums import Vectors
 from streams.engine.table import CHANGELOG_KEY, MARKER_KEY
 from streams.errors import CorruptState
 from streams.service.encode_texts import CachingEncoder, cache_key
@@ -52,11 +53,13 @@ class NoItems:
 
 
 def an_updater() -> ProfileUpdater:
-    """The profile use case with the usual rules."""
-    actions = ActionTable()
+    """The profile use case with the usual rules, and purchases that fade with a half-life of their own."""
+    actions = ActionTable().with_half_lives({"order.completed": 180.0})
+    own = actions.half_life_s_of
+    fold_rules = FoldRules(ZeroTexts.dim, lambda name: actions.weight_of(action_of(name)), own_half_life_of=own)
     return ProfileUpdater(
-        PersonRules(FoldRules(ZeroTexts.dim, lambda name: actions.weight_of(action_of(name))), {}),
-        PublishRules(Model("none", "1", ZeroTexts.dim), 2 * DAY_S, 60 * DAY_S),
+        PersonRules(fold_rules, {}),
+        PublishRules(Model("none", "1", ZeroTexts.dim), 2 * DAY_S, 60 * DAY_S, own_half_life_of=own),
         Sources(NoItems(), ZeroTexts()),
     )
 

@@ -18,6 +18,7 @@ from confluent_kafka import Producer
 
 from streams.brokers.connection import producer_config
 from streams.domain.accounts import account_key
+from streams.domain.actions import ActionTable
 from streams.domain.decay import DAY_S
 from streams.domain.events import Item
 from streams.domain.identity_records import unpack_identity
@@ -176,7 +177,7 @@ def differences(bootstrap_servers: str, topics: TopicNames, crowd: Crowd) -> lis
     wrong = [f"{len(accounts)} accounts should be one person and are not" for accounts in expected.keys() - found.keys()]
     wrong += [f"{len(accounts)} accounts are one person and should not be" for accounts in found.keys() - expected.keys()]
     settings = Settings(encoder=EncoderChoice(model="hashed"))
-    rules = publish_rules_of(settings, encoder_of(settings))
+    rules = publish_rules_of(settings, encoder_of(settings), ActionTable())
     homes = _homes(bootstrap_servers, topics)
     for accounts in expected.keys() & found.keys():
         profile = found[accounts]

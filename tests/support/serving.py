@@ -22,6 +22,7 @@ from streams.adapters.local_view import LocalView
 from streams.adapters.topic_follower import Batch, Message
 from streams.domain.accounts import account_key
 from streams.domain.actions import ActionTable, action_of
+from streams.domain.decay import HalfLives
 from streams.domain.events import EVENT_ID_BYTES, Event, Item, ItemRecord, event_id, item_key
 from streams.domain.folding import FoldRules
 from streams.domain.interests import InterestRules, threshold_above
@@ -174,7 +175,7 @@ class Town:
         popular = PopularNow(self.popularity, self.newest, self.items)
         weights = ScoreWeights(background=BACKGROUND)
         self.recommender = Recommender(self.index, self.items, tastes, popular, weights, behaviour=self.ranker)
-        self.explainer = Explainer(tastes, self.items, TagDecay(60 * DAY_S, {"ads": 0.0}))
+        self.explainer = Explainer(tastes, self.items, TagDecay(HalfLives(60 * DAY_S), {"ads": 0.0}))
         self.parts = ServeParts(
             profiles=self.profiles,
             items=self.items,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.decay import DAY_S
+from streams.domain.decay import DAY_S, HalfLives
 from streams.domain.events import Event, Item, event_id
 from streams.domain.folding import FoldRules, Observation, fold
 from streams.domain.profiles import Model, ProfileRecord
@@ -24,7 +24,9 @@ HALF_LIFE_S = 60 * DAY_S
 PLATFORMS = {"ads": 0.0, "news": 0.5}
 WEIGHTS = {"shop.product.viewed": 1.0, "social.post.liked": 3.0, "news.article.disliked": -3.0, "ads.ad.clicked": 2.0}
 ITEMS = (Item("shoe", category="Running", brand="Acme"), Item("pan", category="Cooking", tags=("steel",)), Item("tea", tags=("steel",)))
-DECAY = TagDecay(HALF_LIFE_S, PLATFORMS)
+#: Views fade faster than the rest.
+OWN_S = {"product.viewed": 5 * DAY_S}
+DECAY = TagDecay(HalfLives(HALF_LIFE_S, OWN_S.get), PLATFORMS)
 
 
 @st.composite
@@ -42,14 +44,16 @@ def lives(draw: st.DrawFn) -> list[Event]:
 def profile_after(events: list[Event]) -> ProfileRecord:
     state = UserState()
     observations = [Observation(number, "user", event, -1) for number, event in enumerate(events)]
-    fold(FoldRules(2, WEIGHTS.__getitem__, long_half_life_s=HALF_LIFE_S), {"user": state}, observations, np.zeros((0, 2), np.float32))
-    rules = PublishRules(Model("m", "1", 2), 2 * DAY_S, HALF_LIFE_S, platform_weights=PLATFORMS)
+    folding = FoldRules(2, WEIGHTS.__getitem__, long_half_life_s=HALF_LIFE_S, own_half_life_of=OWN_S.get)
+    fold(folding, {"user": state}, observations, np.zeros((0, 2), np.float32))
+    rules = PublishRules(Model("m", "1", 2), 2 * DAY_S, HALF_LIFE_S, platform_weights=PLATFORMS, own_half_life_of=OWN_S.get)
     return profile_of(rules, "user", state, Cause("update", []))
 
 
 def brought(event: Event, as_of_s: float) -> float:
     weight = WEIGHTS[event.type] * event.strength * PLATFORMS.get(event.platform, 1.0)
-    return weight * 2.0 ** (-(as_of_s - event.occurred_at_s) / HALF_LIFE_S)
+    half_life_s = OWN_S.get(event.type.partition(".")[2], HALF_LIFE_S)
+    return weight * 2.0 ** (-(as_of_s - event.occurred_at_s) / half_life_s)
 
 
 @settings(max_examples=200)

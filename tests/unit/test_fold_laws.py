@@ -15,15 +15,20 @@ from streams.domain.decay import DAY_S, DecayedSum, decayed_sum
 from streams.domain.events import Event, Item, event_id
 from streams.domain.folding import FoldRules, Observation, fold
 from streams.domain.readings import Mention, Reading, TopicHit
-from streams.domain.states import UserState, pack_state, unpack_state
+from streams.domain.states import AccountState, Fading, UserState, pack_state, unpack_state
 
 DIM = 8
 TYPES = {
     "shop.product.viewed": 1.0, "shop.order.completed": 8.0, "news.article.disliked": -3.0, "ads.ad.impression": 0.0,
     "ads.ad.clicked": 2.0, "video.ad.clicked": 2.0, "news.ad.dismissed": -2.0,
 }  # fmt: skip
+#: Half-lives of their own, of purchases and of what somebody turned away from.
+OWN_DAYS = {"order.completed": 200.0, "article.disliked": 3.0}
 COUNTED_ONLY = {"video.ad.clicked", "news.ad.dismissed"}
-RULES = FoldRules(DIM, TYPES.__getitem__, short_half_life_s=2 * DAY_S, long_half_life_s=30 * DAY_S, recent_events=5)
+RULES = FoldRules(
+    DIM, TYPES.__getitem__, short_half_life_s=2 * DAY_S, long_half_life_s=30 * DAY_S, recent_events=5,
+    own_half_life_of=lambda action: OWN_DAYS[action] * DAY_S if action in OWN_DAYS else None,
+)  # fmt: skip
 VECTORS = np.random.default_rng(3).standard_normal((16, DIM)).astype(np.float32)
 VECTORS /= np.linalg.norm(VECTORS, axis=1, keepdims=True)
 START_S = 1_750_000_000.0
@@ -86,11 +91,14 @@ def assert_same_profile(one: UserState, other: UserState) -> None:
         assert account.short_mass == pytest.approx(twin.short_mass, rel=1e-9, abs=1e-12)
         for horizon in ("short", "long"):
             np.testing.assert_allclose(vector(account, horizon), vector(twin, horizon), atol=2e-5)
-        assert set(account.tags) == set(twin.tags)
-        for tag, state in account.tags.items():
-            score = twin.tags[tag].score * twin.tag_scale
-            assert state.score * account.tag_scale == pytest.approx(score, rel=1e-9, abs=1e-9)
-            assert state.support == twin.tags[tag].support
+        assert_same_tags(account, twin)
+        fadings = [{fading.half_life_s: fading for fading in each.fadings} for each in (account, twin)]
+        assert fadings[0].keys() == fadings[1].keys()
+        for half_life_s, fading in fadings[0].items():
+            other_fading = fadings[1][half_life_s]
+            assert fading.long_mass == pytest.approx(other_fading.long_mass, rel=1e-9, abs=1e-12)
+            np.testing.assert_allclose(vector(fading, "long"), vector(other_fading, "long"), atol=2e-5)
+            assert_same_tags(fading, other_fading)
         assert set(account.relations.edges) == set(twin.relations.edges)
         for key, edge in account.relations.edges.items():
             held = twin.relations.edges[key]
@@ -111,6 +119,14 @@ def assert_same_profile(one: UserState, other: UserState) -> None:
             for part in ("score", "positive", "neutral", "negative"):
                 mine = getattr(felt, part) * account.tag_scale
                 assert mine == pytest.approx(getattr(other_felt, part) * twin.tag_scale, rel=1e-9, abs=1e-9)
+
+
+def assert_same_tags(one: AccountState | Fading, other: AccountState | Fading) -> None:
+    assert set(one.tags) == set(other.tags)
+    for tag, state in one.tags.items():
+        score = other.tags[tag].score * other.tag_scale
+        assert state.score * one.tag_scale == pytest.approx(score, rel=1e-9, abs=1e-9)
+        assert state.support == other.tags[tag].support
 
 
 def vector(account: object, horizon: str) -> np.ndarray:
@@ -144,13 +160,35 @@ def test_the_batched_sum_equals_the_half_life_law_written_out(events):
     for name, account in state.accounts.items():
         mine = [(event, row) for event, row in events if event.account == name]
         last_s = max(event.occurred_at_s for event, _ in mine)
-        expected = np.zeros(DIM)
+        expected, mass = np.zeros(DIM), 0.0
         for event, row in mine:
             weight = 0.0 if event.type in COUNTED_ONLY else TYPES[event.type] * event.strength
+            days = OWN_DAYS.get(event.type.partition(".")[2], 30.0)
+            left = 2.0 ** (-(last_s - event.occurred_at_s) / (days * DAY_S))
+            mass += abs(weight) * left
             if row >= 0:
-                left = 2.0 ** (-(last_s - event.occurred_at_s) / RULES.long_half_life_s)
                 expected += weight * left * VECTORS[row].astype(float)
-        np.testing.assert_allclose(vector(account, "long"), expected, atol=2e-5)
+        found = vector(account, "long") + sum(vector(fading, "long") for fading in account.fadings)
+        np.testing.assert_allclose(found, expected, atol=4e-5)
+        assert account.long_mass + sum(fading.long_mass for fading in account.fadings) == pytest.approx(mass, abs=1e-9)
+
+
+@pytest.mark.requirement("H3")
+def test_what_fades_faster_is_forgotten_while_the_rest_stays():
+    def disliked(number: int, days: float) -> Observation:
+        at_s = START_S + days * DAY_S
+        kind = "news.article.disliked" if number == 0 else "shop.product.viewed"
+        item = Item(f"i{number}", tags=(f"t{number}",))
+        return Observation(number, "user", Event(event_id("s", str(number)), "aa", "shop", kind, at_s, at_s, 1.0, item), number)
+
+    states = {"user": UserState()}
+    fold(RULES, states, [disliked(0, 0.0), disliked(1, 0.0)], VECTORS)
+    (fading,) = states["user"].accounts["aa"].fadings
+    assert (fading.half_life_s, list(fading.tags)) == (3 * DAY_S, ["topic:t0"])
+    fold(RULES, states, [disliked(2, 150.0)], VECTORS)
+    account = states["user"].accounts["aa"]
+    assert account.fadings == []
+    assert account.tags["topic:t1"].score * account.tag_scale == pytest.approx(2.0**-5)
 
 
 @pytest.mark.requirement("A9")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.actions import BUILT_IN, Action, ActionTable, action_of
+from streams.domain.decay import DAY_S
 from streams.domain.envelopes import Data, ItemData
 from streams.domain.signals import (
     converted,
@@ -92,6 +93,26 @@ def test_a_reversal_follows_an_override_unless_it_has_its_own() -> None:
 def test_a_faulty_override_is_named(weights: dict[str, float], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         TABLE.with_overrides(weights)
+
+
+@pytest.mark.requirement("H3")
+def test_a_half_life_of_its_own_holds_for_what_an_action_is_taken_back_by() -> None:
+    table = TABLE.with_half_lives({"order.completed": 180, "product.viewed": 7}).with_overrides({"order.completed": 9})
+    assert [table.half_life_s_of(action) for action in ("order.completed", "order.refunded", "product.viewed", "post.liked")] == [
+        180 * DAY_S, 180 * DAY_S, 7 * DAY_S, None,
+    ]  # fmt: skip
+    assert table.with_actions({"order.returned": Action(reverses="order.completed")}).half_life_s_of("order.returned") == 180 * DAY_S
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [({"product.veiwed": 1.0}, "no such action"), ({"product.viewed": 0.0}, "above 0"), ({"product.viewed": float("inf")}, "above 0"),
+     ({"post.unliked": 3.0}, "set that of 'post.liked'"),
+     ({action: 1.0 + number for number, action in enumerate(name for name in BUILT_IN if not BUILT_IN[name].reverses)}, "at most 8")],
+)  # fmt: skip
+def test_a_faulty_half_life_is_named_with_what_to_do(days: dict[str, float], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        TABLE.with_half_lives(days)
 
 
 def test_an_action_can_be_declared_once_only() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import structlog
 
+from streams.domain.decay import DAY_S, HalfLives
 from streams.ranking.adapter import Adapter
 from streams.ranking.live import LiveRanker
 from streams.ranking.model_files import RankingModel, packaged, use, write_model
@@ -61,7 +62,7 @@ class Switching:
     def __init__(self, town: Town, models: Path) -> None:
         settings = Settings(state_dir=models.parent, recommend={"model": str(models)})
         popular = PopularNow(town.popularity, town.newest, town.items)
-        maker = SpaceMaker(settings, ENCODER, MODEL, town.items, popular, town.ranker)
+        maker = SpaceMaker(settings, ENCODER, MODEL, town.items, popular, town.ranker, HalfLives(60 * DAY_S))
         model = packaged()
         self.spaces = Spaces(maker.over(town.index, model))
         self.switch = ModelSwitch(maker, self.spaces, town.item_feed, town.served, model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import Any
 
 import msgpack
@@ -106,7 +107,7 @@ def test_any_change_of_a_valid_event_is_survived(changes: list[tuple[tuple[str, 
         for step in path[:-1]:
             place = place.get(step) if isinstance(place, dict) else None
         if isinstance(place, dict):
-            place[path[-1]] = value
+            place[path[-1]] = deepcopy(value)  # one dict drawn twice would hold itself, and the next example's too
     if form == "json":
         check(RawRecord(encoded(event, "json"), (("content-type", b"application/cloudevents+json"),), NOON_S))
     elif form == "msgpack":

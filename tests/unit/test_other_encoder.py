@@ -17,13 +17,13 @@ from streams.adapters.encoded_anew import STANDSTILL_S, CatalogueEncoded
 from streams.agents.profiles import ProfileStage
 from streams.domain.actions import ActionTable, action_of
 from streams.domain.consents import Will
-from streams.domain.decay import DAY_S
+from streams.domain.decay import DAY_S, HalfLives
 from streams.domain.events import Event
 from streams.domain.folding import FoldRules
 from streams.domain.profiles import Model, ProfileRecord
 from streams.domain.publishing import PublishRules
 from streams.domain.spaces import begin_again, is_foreign, space_of
-from streams.domain.states import AccountState, Recent, unpack_state
+from streams.domain.states import AccountState, Fading, Recent, unpack_state
 from streams.service.hand_over import PersonRules
 from streams.service.update_profiles import ProfileUpdater, Sources
 from streams.sweeps import foreign_users
@@ -159,11 +159,25 @@ def test_sums_begin_again_as_if_only_the_latest_events_had_come(events: list[tup
         for place, (at_s, weight, known) in enumerate(events)
     ]
     vector = np.array([0.6, 0.8], np.float32)
-    begin_again(account, b"new", (2 * DAY_S, 60 * DAY_S), {"shop:1": vector})
+    begin_again(account, b"new", 2 * DAY_S, HalfLives(60 * DAY_S), {"shop:1": vector})
     for raw, half_life_s in ((account.short, 2 * DAY_S), (account.long, 60 * DAY_S)):
         expected = sum(weight * 2 ** (-(reference_s - at_s) / half_life_s) for at_s, weight, known in events if known)
         found = np.frombuffer(raw, np.float32) if raw else np.zeros(2)
         np.testing.assert_allclose(found, expected * vector, atol=1e-5)
+
+
+def test_sums_that_fade_otherwise_begin_again_each_for_itself() -> None:
+    old = Fading(5 * DAY_S, b"old", 1.0)
+    account = AccountState("shop", 10 * DAY_S, 0.0, 10 * DAY_S, space=b"old", fadings=[old])
+    account.recent = [
+        Recent(5 * DAY_S, b"1" * 8, "shop.product.viewed", "shop:1", 1.0),
+        Recent(10 * DAY_S, b"2" * 8, "shop.order.completed", "shop:1", 8.0),
+    ]
+    assert is_foreign(account, b"new")
+    half_lives = HalfLives(60 * DAY_S, {"product.viewed": 5 * DAY_S}.get)
+    begin_again(account, b"new", 2 * DAY_S, half_lives, {"shop:1": np.array([0.6, 0.8], np.float32)})
+    np.testing.assert_allclose(np.frombuffer(old.long, np.float32), [0.3, 0.4], atol=1e-6)
+    np.testing.assert_allclose(np.frombuffer(account.long, np.float32), [4.8, 6.4], atol=1e-6)
 
 
 def test_profiles_wait_while_the_catalogue_is_being_encoded_anew_and_not_longer() -> None:

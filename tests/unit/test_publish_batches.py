@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from streams.domain.decay import DAY_S
 from streams.domain.events import Event, Item, event_id, item_key
-from streams.domain.folding import CHUNK, FoldRules, Observation, fold
+from streams.domain.folding import FoldRules, Observation, fold
 from streams.domain.profiles import Model, encode_profile
 from streams.domain.publishing import Cause, Changed, PublishRules, profile_of, profiles_of
 from streams.domain.states import UserState, pack_state
 from streams.domain.unit_vectors import unit_rows, unit_vector, unit_vectors
+from streams.domain.vector_sums import CHUNK
 
 DIM = 48
 NOW_S = 1_750_000_000.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from encoders.hashed import HashedEncoder
 from streams.domain.actions import Action, ActionTable, action_of
 from streams.domain.decay import DAY_S
 from streams.domain.events import Event, Item, event_id
@@ -12,6 +13,8 @@ from streams.domain.folding import FoldRules, Observation, fold
 from streams.domain.profiles import Model, ProfileRecord, decode_profile, encode_profile
 from streams.domain.publishing import Cause, PublishRules, profile_of
 from streams.domain.states import UserState
+from streams.settings import Profile, Settings
+from streams.wiring import actions_of, fold_rules_of, publish_rules_of
 
 DIM = 4
 WEIGHTS = {"product.viewed": 1.0, "post.liked": 2.0, "ad.clicked": 2.0, "article.disliked": -3.0, "order.refunded": -8.0}
@@ -27,14 +30,15 @@ def event(number: int, kind: str, item: Item | None, at_s: float = NOW_S, revers
 
 
 def published(
-    *events: tuple[Event, int], batches: int = 1, items: dict[str, np.ndarray] | None = None, rules: FoldRules = FOLD
+    *events: tuple[Event, int], batches: int = 1, items: dict[str, np.ndarray] | None = None, rules: FoldRules = FOLD,
+    publish: PublishRules = RULES,
 ) -> ProfileRecord:
     states, triggers = {"user": UserState()}, []
     observations = [Observation(offset, "user", made, row) for offset, (made, row) in enumerate(events)]
     for batch in np.array_split(np.arange(len(observations)), batches):
         report = fold(rules, states, [observations[n] for n in batch], AXES)
         triggers = report.touched.get("user", triggers)
-    record = profile_of(RULES, "user", states["user"], Cause("update", triggers), items or {})
+    record = profile_of(publish, "user", states["user"], Cause("update", triggers), items or {})
     return decode_profile(encode_profile(record))
 
 
@@ -53,6 +57,29 @@ def test_platforms_keep_their_own_vectors_and_the_unified_one_is_their_weighted_
     np.testing.assert_allclose(unified, np.array([1, 2, 0, 0]) / np.sqrt(5), atol=1e-3)
     np.testing.assert_allclose(np.frombuffer(profile.platforms["shop"].long, np.float16), AXES[0], atol=1e-3)
     assert profile.platforms["social"].counts == {"social.post.liked": 1}
+
+
+@pytest.mark.requirement("H3")
+def test_what_fades_with_a_half_life_of_its_own_is_part_of_every_sum_that_is_published():
+    """A like of 10 days ago that fades in 5, beside a view of today and one of 60 days ago, which fades in 60."""
+    settings = Settings(profile=Profile(action_half_lives_days={"post.liked": 5}))
+    actions = actions_of(settings, {})
+    ages = {"shop.product.viewed": (0, PAN), "social.post.liked": (10, SHOE), "social.product.viewed": (60, SHOE)}
+    events = [(event(n, kind, item, NOW_S - days * DAY_S), n) for n, (kind, (days, item)) in enumerate(ages.items())]
+    profile = published(
+        *events, rules=fold_rules_of(settings, actions, RULES.model), publish=publish_rules_of(settings, HashedEncoder(), actions)
+    )
+    viewed, liked, viewed_long_ago = 1.0, 3.0 / 4, 1.0 / 2
+    unified = np.array([viewed, liked, viewed_long_ago, 0])
+    np.testing.assert_allclose(np.frombuffer(profile.vectors.long, np.float16), unified / np.linalg.norm(unified), atol=1e-3)
+    social = np.array([0, liked, viewed_long_ago, 0])
+    np.testing.assert_allclose(np.frombuffer(profile.platforms["social"].long, np.float16), social / np.linalg.norm(social), atol=1e-3)
+    # The block is of the whole profile's time.
+    assert profile.platforms["social"].mass == pytest.approx(liked + viewed_long_ago)
+    assert profile.platforms["social"].share == pytest.approx(1.25 / 2.25)
+    (running,) = [tag for tag in profile.tags if tag.tag == "running"]
+    assert (running.score, running.support) == (pytest.approx(liked + viewed_long_ago), 2)
+    assert running.platforms == {"social": pytest.approx(running.score)}
 
 
 @pytest.mark.requirement("A9")

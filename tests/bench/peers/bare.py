@@ -134,7 +134,7 @@ class Job:
         cache = RocksEmbeddingCache(folder / "embeddings", self._settings.encoder.cache_bytes)
         updater = ProfileUpdater(
             PersonRules(fold_rules_of(self._settings, ActionTable(), model_of(encoder)), {}),
-            publish_rules_of(self._settings, encoder),
+            publish_rules_of(self._settings, encoder, ActionTable()),
             Sources(items, EncodedTexts(CachingEncoder(encoder, cache), "profile")),
         )
         return ProfileStage(updater, self._spec.own, SystemClock())

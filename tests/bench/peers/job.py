@@ -98,7 +98,7 @@ class Folding:
     def __init__(self, spec: JobSpec) -> None:
         encoder = encoder_of(spec.settings)
         self._fold_rules = fold_rules_of(spec.settings, ActionTable(), model_of(encoder))
-        self._publish_rules = publish_rules_of(spec.settings, encoder)
+        self._publish_rules = publish_rules_of(spec.settings, encoder, ActionTable())
         self._table = VectorTable(spec.servers, spec.shared.item_vectors, encoder)
 
     def observe(self, key: bytes, value: bytes, offset: int) -> Observation:

@@ -18,6 +18,7 @@ from streams.console.person_pages import person_routes
 from streams.console.person_view import PersonView
 from streams.console.refusals import install_refusals
 from streams.console.rendering import Pages
+from streams.domain.decay import HalfLives
 from streams.domain.profiles import Change, Identity, ProfileRecord
 from streams.domain.segments import SegmentRules
 from streams.serve.api import create_api
@@ -36,7 +37,7 @@ HTML = {"Accept": "text/html"}
 @contextmanager
 def console(town: Town) -> Iterator[httpx.Client]:
     """The API with the pages of people, on a real socket."""
-    app, people = create_api(town.parts), PeopleParts(town.profiles.revisions.of, SegmentRules(), 60 * DAY_S)
+    app, people = create_api(town.parts), PeopleParts(town.profiles.revisions.of, SegmentRules(), HalfLives(60 * DAY_S))
     pages = Pages(Assets(), needs_keys=bool(town.keys))
     parts = ConsoleParts(serve=town.parts, live=Live(), platforms=("shop", "video"), people=people)
     app.include_router(person_routes(parts, people, pages))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from streams.adapters.segment_files import load_segments
 from streams.console.person_evidence import Evidence
 from streams.console.person_views import segment_why, tag_why
+from streams.domain.decay import HalfLives
 from streams.domain.profiles import Consent, ProfileRecord
 from streams.domain.segment_clauses import judged
 from streams.domain.segments import SegmentRules
@@ -178,7 +179,7 @@ class Remembering(LiveRanker):
 @pytest.mark.requirement("H10")
 def test_a_tag_is_told_by_the_events_that_made_it_and_they_sum_to_its_score(town: Town, ada: ProfileRecord) -> None:
     explanation = town.explainer.explain(ada)
-    evidence = Evidence(ada, town.items, 60 * DAY_S)
+    evidence = Evidence(ada, town.items, HalfLives(60 * DAY_S))
     found = tag_why(ada, explanation, "topic:cooking", evidence, town.items)
     assert found.verdict == "published"
     assert found.shown is not None
@@ -188,7 +189,7 @@ def test_a_tag_is_told_by_the_events_that_made_it_and_they_sum_to_its_score(town
 
 
 def test_a_tag_that_is_not_there_says_whether_it_is_weak_blocked_or_unheard_of(town: Town, ada: ProfileRecord) -> None:
-    evidence, explanation = Evidence(ada, town.items, 60 * DAY_S), town.explainer.explain(ada)
+    evidence, explanation = Evidence(ada, town.items, HalfLives(60 * DAY_S)), town.explainer.explain(ada)
     assert tag_why(ada, explanation, "topic:tea", evidence, town.items).verdict == "never_seen"
     without = changed(ada, tags=[tag for tag in ada.tags if tag.tag != "cooking"])
     weak = tag_why(without, town.explainer.explain(without), "topic:cooking", evidence, town.items)
@@ -198,7 +199,7 @@ def test_a_tag_that_is_not_there_says_whether_it_is_weak_blocked_or_unheard_of(t
 
 
 def test_every_value_of_the_screen_leads_to_events(town: Town, ada: ProfileRecord) -> None:
-    view = Evidence(ada, town.items, 60 * DAY_S).view(town.explainer, town.profiles.revisions.of(ada.profile_id), {})
+    view = Evidence(ada, town.items, HalfLives(60 * DAY_S)).view(town.explainer, town.profiles.revisions.of(ada.profile_id), {})
     shown = [*view.tags, *view.interests, *view.platforms, *view.relations, *view.accounts, view.intent]
     assert all(each is not None and each.events for each in shown)
     for each in [*view.tags, *view.interests, *view.platforms]:
