@@ -12,7 +12,7 @@ from tests.chaos.shots import Shot, someone
 from tests.chaos.workers import ChaosWorker, until
 
 ROCKS_FILES = (".sst", ".log")
-READY_S = 40.0
+READY_S = 120.0
 #: What serve says when it does not believe its snapshot.
 #: What serve says of a snapshot that is not whole; an older one may stand in for it.
 REFUSED = "snapshot_refused"
