@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from streams.adapters.mapping_files import load_mappings
+from streams.domain.actions import ActionTable
 from streams.domain.decay import DAY_S, HalfLives
 from streams.errors import UsageError
 from streams.settings import Settings
@@ -14,11 +15,13 @@ _log = structlog.get_logger(__name__)
 
 
 def half_lives_of(settings: Settings) -> HalfLives:
-    """The common ones alone where a mapping file is faulty: serve decides nothing by them, so it starts."""
-    common_s = settings.profile.long_half_life_days * DAY_S
+    """Those of the contract's actions alone where a mapping file is faulty: serve folds nothing, so it starts."""
+    profile = settings.profile
     try:
         actions = actions_of(settings, load_mappings(settings.ingest.mappings_dir))
     except UsageError as error:
-        _log.warning("half_lives_of_actions_not_told", why=str(error))
-        return HalfLives(common_s)
-    return HalfLives(common_s, actions.half_life_s_of)
+        _log.warning("half_lives_of_mapped_actions_not_told", why=str(error))
+        known = ActionTable()
+        days = {name: own for name, own in profile.action_half_lives_days.items() if name in known}
+        actions = known.with_half_lives(days)
+    return HalfLives(profile.long_half_life_days * DAY_S, actions.half_life_s_of)

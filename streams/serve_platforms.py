@@ -36,11 +36,11 @@ def platform_parts(settings: Settings, serve: ServeParts) -> PlatformParts | Non
     """Nothing is read here but mapping files. None for a faulty one: serve decides nothing by it, so it starts."""
     try:
         mappings = load_mappings(settings.ingest.mappings_dir)
+        actions = actions_of(settings, mappings)
     except UsageError as error:
         _log.warning("platforms_not_told", why=str(error))
         return None
     limits, names = limits_of(settings), TopicNames(settings.topics.prefix)
-    actions = actions_of(settings, mappings)
     decoders = decoder_for(mappings, limits.max_event_bytes)
 
     def resolve(accounts: Sequence[AccountKey]) -> list[Home]:

@@ -54,22 +54,25 @@ class AccountView:
 
 
 def point(parts: Sequence[AccountView]) -> None:
-    """Directions of the accounts that are one sum and need no ageing, which are nearly all, in one step."""
-    current = [part for part in parts if part.short_decay == part.long_decay == 1.0 and not part.faded]
-    units = iter(unit_vectors([raw for part in current for raw in (part.account.short, part.account.long)]))
+    """Directions of the accounts that need no ageing, which are nearly all, in one step; of one sum each."""
+    current = [part for part in parts if part.short_decay == part.long_decay == 1.0]
+    alike = [part for part in current if not part.faded]
+    raws = [part.account.short for part in current] + [part.account.long for part in alike]
+    units = iter(unit_vectors(raws))
     for part in current:
-        part.short, part.long = next(units), next(units)
+        part.short = next(units)
+    for part in alike:
+        part.long = next(units)
 
 
 def directions(parts: Sequence[AccountView]) -> tuple[bytes, bytes]:
     """(short, long) of one platform's accounts."""
-    first = parts[0]
-    if len(parts) == 1 and first.short is not None and first.long is not None:
-        return first.short, first.long
-    return (
-        unit_vector([(part.account.short, part.short_decay) for part in parts]),
-        unit_vector([summed for part in parts for summed in part.long_sums()]),
-    )
+    short, long = (parts[0].short, parts[0].long) if len(parts) == 1 else (None, None)
+    if short is None:
+        short = unit_vector([(part.account.short, part.short_decay) for part in parts])
+    if long is None:
+        long = unit_vector([summed for part in parts for summed in part.long_sums()])
+    return short, long
 
 
 def recents_of(accounts: Iterable[AccountState]) -> list[tuple[str, Recent]]:

@@ -21,6 +21,8 @@ Part = Literal["item", "text", "query"]
 MAX_WEIGHT: Final = 100.0
 #: Different half-lives of actions: each is one more sum in every account that did something of it.
 MAX_HALF_LIVES: Final = 8
+MIN_HALF_LIFE_DAYS: Final = 0.01
+MAX_HALF_LIFE_DAYS: Final = 100_000.0
 IGNORED: Final = "record.ignored"
 
 
@@ -169,7 +171,7 @@ class ActionTable:
     def with_half_lives(self, days: Mapping[str, float]) -> ActionTable:
         """The table with half-lives of their own for these actions.
 
-        Raises UsageError for an unknown action, a reversal, a half-life of 0 or less, and too many different ones.
+        Raises UsageError for an unknown action, a reversal, a half-life out of bounds, and too many different ones.
         """
         actions = dict(self._actions)
         for name, half_life_days in days.items():
@@ -178,8 +180,9 @@ class ActionTable:
                 raise UsageError(f"{at}: no such action, use one of {sorted(actions)}")
             if actions[name].reverses is not None:
                 raise UsageError(f"{at}: it fades as what it takes back; set that of {actions[name].reverses!r}")
-            if not (isfinite(half_life_days) and half_life_days > 0.0):
-                raise UsageError(f"{at}: {half_life_days} days; a half-life is above 0")
+            if not MIN_HALF_LIFE_DAYS <= half_life_days <= MAX_HALF_LIFE_DAYS:
+                bounds = f"{MIN_HALF_LIFE_DAYS:g} to {MAX_HALF_LIFE_DAYS:,g}"
+                raise UsageError(f"{at}: {half_life_days:g} days; a half-life has {bounds} of them")
             actions[name] = replace(actions[name], half_life_days=half_life_days)
         if (n_different := len(set(days.values()))) > MAX_HALF_LIVES:
             raise UsageError(

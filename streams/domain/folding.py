@@ -37,8 +37,6 @@ from streams.domain.vector_sums import AccountPart, Part, Vectors, add_vectors
 LATE_S = 3_600.0
 #: Tags are kept in units of their own and aged by one factor; below this the units are begun anew.
 MIN_TAG_SCALE = 2.0**-256
-#: What fades with a half-life of its own and has less mass is forgotten.
-LEAST_MASS = 1e-9
 _time_and_id = attrgetter("at_s", "event_id")
 
 
@@ -351,9 +349,7 @@ def _bound(account: AccountState, rules: FoldRules, n_before: int) -> None:
         recent.sort(key=_time_and_id)
     del recent[: -rules.recent_events]
     account.tags = heaviest(account.tags, rules.max_tags)
-    if account.fadings:
-        account.fadings = [fading for fading in account.fadings if fading.long_mass >= LEAST_MASS]
-        for fading in account.fadings:
-            fading.tags = heaviest(fading.tags, rules.max_tags)
+    for fading in account.fadings:
+        fading.tags = heaviest(fading.tags, rules.max_tags)
     relations.keep_heaviest(account.relations, rules.max_edges)
 

@@ -135,8 +135,14 @@ class AccountState(msgspec.Struct, array_like=True):
             return "times and masses that are not finite"
         if not (0.0 < self.tag_scale < inf and self.relations.is_sound()):
             return "scales or relations that cannot be"
-        faults = [fading.fault(dim * FLOAT32_BYTES if is_ours else 0) for fading in self.fadings]
-        return next((fault for fault in faults if fault is not None), None)
+        return _fault_of(self.fadings, dim * FLOAT32_BYTES if is_ours else 0)
+
+
+def _fault_of(fadings: list[Fading], n_bytes: int) -> str | None:
+    if len({fading.half_life_s for fading in fadings}) < len(fadings):
+        return "two sums of one half-life"
+    faults = (fading.fault(n_bytes) for fading in fadings)
+    return next((fault for fault in faults if fault is not None), None)
 
 
 class Pointer(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -61,7 +61,7 @@ def add_vectors(parts: Sequence[AccountPart], vectors: Vectors, dim: int) -> Non
 
 
 def _add(parts: Sequence[Part], vectors: Vectors, dim: int, horizons: Sequence[Horizon]) -> None:
-    moved = [part for part in parts if part.rows or part.of.long]
+    moved = [part for part in parts if part.rows or any(getattr(part.of, horizon) for horizon in horizons)]
     for start in range(0, len(moved), CHUNK):
         _add_chunk(moved[start : start + CHUNK], vectors, dim, horizons)
 
@@ -79,7 +79,8 @@ def _add_chunk(moved: Sequence[Part], vectors: Vectors, dim: int, horizons: Sequ
             sums[has_rows] += np.add.reduceat(weighted, starts, axis=0)  # (A, D)
         flat, width = sums.tobytes(), dim * 4
         for number, part in enumerate(moved):
-            setattr(part.of, horizon, flat[number * width : (number + 1) * width])
+            if getattr(part.of, horizon) or any(getattr(part, horizon)):  # nothing yet stays nothing
+                setattr(part.of, horizon, flat[number * width : (number + 1) * width])
 
 
 def _sums(moved: Sequence[Part], horizon: Horizon, dim: int) -> Vectors:

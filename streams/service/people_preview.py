@@ -35,11 +35,12 @@ class PreviewRules:
 
 
 class PlatformPreview(msgspec.Struct, frozen=True):
-    """share: in [0, 1], of the unified view. counts: events by type."""
+    """share: in [0, 1], of the unified view; is_exact: not an estimate. counts: events by type."""
 
     platform: str
     share: float
     counts: dict[str, int]
+    is_exact: bool
 
 
 class TagPreview(msgspec.Struct, frozen=True):
@@ -75,7 +76,7 @@ class _Block:
 
 
 def merged(rules: PreviewRules, profiles: Sequence[ProfileRecord]) -> ProfilePreview:
-    """One person of several. Accounts, events, counts and shares are exact for what the profiles hold now."""
+    """One person of several. What does not say otherwise is exact for what the profiles hold now."""
     as_of_s = max(profile.as_of for profile in profiles)
     decays = [factor(as_of_s - profile.as_of, rules.long_half_life_s) for profile in profiles]
     blocks = [
@@ -141,7 +142,9 @@ def _platforms(rules: PreviewRules, blocks: Sequence[_Block]) -> list[PlatformPr
     weighed = {name: mass * rules.platform_weights.get(name, 1.0) for name, mass in masses.items()}
     total = sum(weighed.values())
     return [
-        PlatformPreview(name, weighed[name] / total if total else 0.0, dict(sorted(counts[name].items())))
+        PlatformPreview(
+            name, weighed[name] / total if total else 0.0, dict(sorted(counts[name].items())), rules.fades_alike
+        )
         for name in sorted(masses)
     ]
 

@@ -75,7 +75,9 @@ class Profile(Group):
 
     recent_events: int = Field(20, ge=1, le=500, description="Latest events kept per account as evidence.")
     dedup_ids: int = Field(4096, ge=16, le=100_000, description="Latest event ids kept per account to drop repeats.")
-    max_tags: int = Field(128, ge=4, le=1_000, description="Tags kept per account.")
+    max_tags: int = Field(
+        128, ge=4, le=1_000, description="Tags kept per account, and per half-life that actions have of their own."
+    )
     max_edges: int = Field(16, ge=0, le=1_000, description="Relations kept per account, the heaviest; 0 keeps none.")
     idle_days: float = Field(
         400, ge=0, description="A profile that nothing came for in so many days is let go; 0 keeps all."

@@ -23,7 +23,7 @@ TYPES = {
     "ads.ad.clicked": 2.0, "video.ad.clicked": 2.0, "news.ad.dismissed": -2.0,
 }  # fmt: skip
 #: Half-lives of their own, of purchases and of what somebody turned away from.
-OWN_DAYS = {"order.completed": 200.0, "article.disliked": 3.0}
+OWN_DAYS = {"order.completed": 200.0, "article.disliked": 1.0}
 COUNTED_ONLY = {"video.ad.clicked", "news.ad.dismissed"}
 RULES = FoldRules(
     DIM, TYPES.__getitem__, short_half_life_s=2 * DAY_S, long_half_life_s=30 * DAY_S, recent_events=5,
@@ -48,8 +48,8 @@ def distinct_events(draw: st.DrawFn) -> list[tuple[Event, int]]:
             account=draw(st.sampled_from(["aa", "bb"])),
             platform=kind.partition(".")[0],
             type=kind,
-            occurred_at_s=START_S + draw(st.integers(0, 10 * 86_400)),
-            received_at_s=START_S + 11 * DAY_S,
+            occurred_at_s=START_S + draw(st.integers(0, 10 * 86_400) | st.integers(0, 300 * 86_400)),
+            received_at_s=START_S + 301 * DAY_S,
             strength=draw(st.sampled_from([1.0, 0.5, -1.0])),
             item=item,
         )
@@ -90,14 +90,16 @@ def assert_same_profile(one: UserState, other: UserState) -> None:
         assert account.long_mass == pytest.approx(twin.long_mass, rel=1e-9, abs=1e-12)
         assert account.short_mass == pytest.approx(twin.short_mass, rel=1e-9, abs=1e-12)
         for horizon in ("short", "long"):
-            np.testing.assert_allclose(vector(account, horizon), vector(twin, horizon), atol=2e-5)
+            mass = getattr(account, f"{horizon}_mass")
+            np.testing.assert_allclose(vector(account, horizon), vector(twin, horizon), atol=rounding(mass))
         assert_same_tags(account, twin)
         fadings = [{fading.half_life_s: fading for fading in each.fadings} for each in (account, twin)]
         assert fadings[0].keys() == fadings[1].keys()
         for half_life_s, fading in fadings[0].items():
             other_fading = fadings[1][half_life_s]
             assert fading.long_mass == pytest.approx(other_fading.long_mass, rel=1e-9, abs=1e-12)
-            np.testing.assert_allclose(vector(fading, "long"), vector(other_fading, "long"), atol=2e-5)
+            both = vector(fading, "long"), vector(other_fading, "long")
+            np.testing.assert_allclose(*both, atol=rounding(fading.long_mass))
             assert_same_tags(fading, other_fading)
         assert set(account.relations.edges) == set(twin.relations.edges)
         for key, edge in account.relations.edges.items():
@@ -119,6 +121,11 @@ def assert_same_profile(one: UserState, other: UserState) -> None:
             for part in ("score", "positive", "neutral", "negative"):
                 mine = getattr(felt, part) * account.tag_scale
                 assert mine == pytest.approx(getattr(other_felt, part) * twin.tag_scale, rel=1e-9, abs=1e-9)
+
+
+def rounding(mass: float) -> float:
+    """What two orders of float32 sums of so much mass may differ by, in a number."""
+    return 2e-5 + 1e-6 * mass
 
 
 def assert_same_tags(one: AccountState | Fading, other: AccountState | Fading) -> None:
@@ -175,19 +182,19 @@ def test_the_batched_sum_equals_the_half_life_law_written_out(events):
 
 @pytest.mark.requirement("H3")
 def test_what_fades_faster_is_forgotten_while_the_rest_stays():
-    def disliked(number: int, days: float) -> Observation:
+    def deed(number: int, days: float) -> Observation:
         at_s = START_S + days * DAY_S
         kind = "news.article.disliked" if number == 0 else "shop.product.viewed"
         item = Item(f"i{number}", tags=(f"t{number}",))
         return Observation(number, "user", Event(event_id("s", str(number)), "aa", "shop", kind, at_s, at_s, 1.0, item), number)
 
     states = {"user": UserState()}
-    fold(RULES, states, [disliked(0, 0.0), disliked(1, 0.0)], VECTORS)
+    fold(RULES, states, [deed(0, 0.0), deed(1, 0.0)], VECTORS)
     (fading,) = states["user"].accounts["aa"].fadings
-    assert (fading.half_life_s, list(fading.tags)) == (3 * DAY_S, ["topic:t0"])
-    fold(RULES, states, [disliked(2, 150.0)], VECTORS)
+    assert (fading.half_life_s, list(fading.tags)) == (DAY_S, ["topic:t0"])
+    fold(RULES, states, [deed(2, 150.0)], VECTORS)
     account = states["user"].accounts["aa"]
-    assert account.fadings == []
+    assert fading.long_mass == pytest.approx(3.0 * 2.0**-150)
     assert account.tags["topic:t1"].score * account.tag_scale == pytest.approx(2.0**-5)
 
 

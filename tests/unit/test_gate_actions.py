@@ -106,7 +106,7 @@ def test_a_half_life_of_its_own_holds_for_what_an_action_is_taken_back_by() -> N
 
 @pytest.mark.parametrize(
     ("days", "said"),
-    [({"product.veiwed": 1.0}, "no such action"), ({"product.viewed": 0.0}, "above 0"), ({"product.viewed": float("inf")}, "above 0"),
+    [({"product.veiwed": 1.0}, "no such action"), ({"product.viewed": 0.0}, "0.01 to"), ({"product.viewed": 1e305}, "100,000 of"), ({"product.viewed": float("nan")}, "nan days"),
      ({"post.unliked": 3.0}, "set that of 'post.liked'"),
      ({action: 1.0 + number for number, action in enumerate(name for name in BUILT_IN if not BUILT_IN[name].reverses)}, "at most 8")],
 )  # fmt: skip

@@ -180,6 +180,14 @@ def test_sums_that_fade_otherwise_begin_again_each_for_itself() -> None:
     np.testing.assert_allclose(np.frombuffer(account.long, np.float32), [4.8, 6.4], atol=1e-6)
 
 
+def test_an_event_from_before_its_action_had_a_half_life_of_its_own_stays_in_the_common_sum() -> None:
+    account = AccountState("shop", 120 * DAY_S, 0.0, 120 * DAY_S, b"old", b"old", space=b"old")
+    account.recent = [Recent(60 * DAY_S, b"1" * 8, "shop.product.viewed", "shop:1", 1.0)]
+    half_lives = HalfLives(60 * DAY_S, {"product.viewed": 5 * DAY_S}.get)
+    begin_again(account, b"new", 2 * DAY_S, half_lives, {"shop:1": np.array([0.6, 0.8], np.float32)})
+    np.testing.assert_allclose(np.frombuffer(account.long, np.float32), [0.3, 0.4], atol=1e-6)
+
+
 def test_profiles_wait_while_the_catalogue_is_being_encoded_anew_and_not_longer() -> None:
     left, clock = [30, 20, 0], [0.0]
 
