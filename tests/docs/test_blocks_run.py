@@ -64,6 +64,7 @@ RUN: Final = {
         says=("from Kafka to an HTTP answer",), running={"braid canary --every": "metrics"}
     ),
     ("docs/quickstart.md", "export BRAID_API__PORT=8080"): Run(says=(), replaced={"127.0.0.1:...": "{bootstrap}"}),
+    ("docs/profiles.md", "export BRAID_PROFILE__ACTION_HALF_LIVES_DAYS"): Run(says=("settings: all known",)),
     ("docs/reliability.md", "braid dead-letters list"): Run(
         says=("unknown_type", "0 of 1 letters would be taken"), replaced={"events.shop/0/17": "{letter}"}
     ),
