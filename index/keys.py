@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import repeat
+from sys import intern
 
 import numpy as np
 
@@ -29,7 +30,8 @@ class KeyRows:
 
     def extend(self, keys: Iterable[str]) -> None:
         """Append one row a key."""
-        for key in keys:
+        # One string for a key everywhere: what is found by identity need not be compared.
+        for key in map(intern, keys):
             row = len(self._keys)
             before = self._latest.get(key)
             if before is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import repeat
+from sys import intern
 from typing import Final
 
 import numpy as np
@@ -75,6 +76,7 @@ class ItemCache:
         slot = self._slots.get(key)
         if slot is None:
             slot = self._free.pop() if self._free else self._evict()
+            key = intern(key)  # see `index.keys`
             self._slots[key] = slot
             self._keys[slot] = key
             # Not yet: what is written and never read must not push out what is read.

@@ -13,7 +13,6 @@ from streams.domain.profiles import ProfileRecord
 from streams.domain.revision_notes import RevisionNote
 from streams.domain.segment_clauses import Clause, judged
 from streams.domain.segments import SegmentRules
-from streams.domain.tags import item_tags
 from streams.service.explain import Explanation
 from streams.service.recommendations import Ask, Recommendations
 from streams.service.tastes import Items
@@ -97,7 +96,7 @@ def tag_why(profile: ProfileRecord, explanation: Explanation, name: str, evidenc
     """Of a tag `<kind>:<value>`."""
     keys = list(dict.fromkeys(event.item for event in profile.recent if event.item))
     entries = zip(keys, items.entries_of(keys), strict=True)
-    events = evidence.of_items_with(key for key, entry in entries if entry and name in item_tags(entry.item))
+    events = evidence.of_items_with(key for key, entry in entries if entry and name in entry.tags)
     scores: Sequence[float] = [abs(tag.score) for tag in profile.tags]
     found = next((tag for tag in explanation.tags if f"{tag.kind}:{tag.tag}" == name), None)
     if found is not None:

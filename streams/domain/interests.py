@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.decay import DAY_S
-from streams.domain.events import Item
+from streams.domain.item_entries import ItemEntry
 from streams.domain.sensitive import SensitiveTags
-from streams.domain.tags import item_tags, split_tag
+from streams.domain.tags import split_tag
 
 Vectors = NDArray[np.float32]
 Products = NDArray[np.float64]
@@ -132,18 +132,19 @@ def group_interests(
     return _heaviest(groups, weights, rules.max_interests)
 
 
-def label_of(items: Sequence[tuple[Item, float]], sensitive: SensitiveTags | None = None) -> str:
+def label_of(items: Sequence[tuple[ItemEntry, float]], sensitive: SensitiveTags | None = None) -> str:
     """Words for a group of (item, weight > 0): its heaviest category or tag, else words of the heaviest title.
 
     sensitive: what must not be said; a group that has no other words has no label.
 
-    >>> label_of([(Item("1", title="Red shoe", category="Shoes"), 1.0), (Item("2", tags=("trail",)), 0.5)])
+    >>> from streams.domain.events import Item
+    >>> shoe, trail = Item("1", title="Red shoe", category="Shoes"), Item("2", tags=("trail",))
+    >>> label_of([(ItemEntry("shop", shoe, 0.0), 1.0), (ItemEntry("shop", trail, 0.0), 0.5)])
     'shoes'
     """
     weights: dict[str, float] = {}
-    for item, weight in items:
-        tags = item_tags(item)
-        for tag in tags if sensitive is None else sensitive.without(tags):
+    for entry, weight in items:
+        for tag in entry.tags if sensitive is None else sensitive.without(entry.tags):
             weights[tag] = weights.get(tag, 0.0) + weight
     if weights:
         # Rounded, so that sums that differ only by the order of addition tie.
@@ -152,9 +153,9 @@ def label_of(items: Sequence[tuple[Item, float]], sensitive: SensitiveTags | Non
         named = (split_tag(tag) for tag, weight in rounded.items() if weight == heaviest)
         return min(named, key=lambda tag: (LABEL_KINDS.index(tag[0]), tag[1]))[1]
     titled = [
-        (-weight, item.title)
-        for item, weight in items
-        if item.title and not (sensitive is not None and (item_tags(item) or sensitive.says(item.title)))
+        (-weight, entry.item.title)
+        for entry, weight in items
+        if entry.item.title and not (sensitive is not None and (entry.tags or sensitive.says(entry.item.title)))
     ]
     return " ".join(min(titled)[1].split()[:LABEL_WORDS]) if titled else ""
 

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.events import Item
+from streams.domain.tags import item_tags
 
 _UNKNOWN = (np.nan, np.nan)
 
 
-class ItemEntry(NamedTuple):
-    """updated_at_s: event time of the item's last `item.upserted`."""
+@dataclass(slots=True)
+class ItemEntry:
+    """updated_at_s: event time of the item's last `item.upserted`. Not to be changed."""
 
     platform: str
     item: Item
     updated_at_s: float
+    _tags: tuple[str, ...] | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Of the item, as `domain.tags` has them; made when they are first asked for."""
+        if self._tags is None:
+            self._tags = item_tags(self.item)
+        return self._tags
 
 
 class ItemNumbers(NamedTuple):

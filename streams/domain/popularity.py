@@ -8,8 +8,10 @@ is a ranking at every T.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from heapq import nlargest
+from itertools import repeat
+from sys import intern
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -65,6 +67,7 @@ class Popularity:
 
     def put(self, key: str, warm: Warm) -> None:
         """Set an entry, as it was kept."""
+        key = intern(key)  # see `index.keys`
         items = self._warm.setdefault(_platform_of(key), {})
         self._n += key not in items
         items[key] = warm
@@ -82,11 +85,16 @@ class Popularity:
 
     def weights(self, keys: Sequence[str], as_of_s: float) -> NDArray[np.float64]:
         """The decayed weights (N,) of several items."""
-        kept, nothing = self._warm, _NOTHING
-        known = [kept.get(_platform_of(key), nothing).get(key) for key in keys]
+        known = list(map(self._of_one_platform(keys) or self.entry, keys))
         heats = np.array([-np.inf if warm is None else warm.heat for warm in known], dtype=np.float64)
         weights: NDArray[np.float64] = np.exp2(np.minimum(heats - as_of_s / self._half_life_s, 1_000.0))
         return weights
+
+    def _of_one_platform(self, keys: Sequence[str]) -> Callable[[str], Warm | None] | None:
+        """Looks keys up, where all of them are of one platform: several times as fast as one by one."""
+        beginning = f"{_platform_of(keys[0])}:" if keys else ""
+        is_one = all(map(str.startswith, keys, repeat(beginning)))
+        return self._warm.get(beginning[:-1], _NOTHING).get if is_one else None
 
     def top(self, platform: str | None, category: str | None, k: int, exclude: Collection[str] = ()) -> list[str]:
         """The k items with the most heat, most first, ties by key."""

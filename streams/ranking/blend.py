@@ -75,12 +75,18 @@ class Blend:
         self._starts = np.array(list(starts.values()))
         self._shared = np.zeros(len(starts))
         self._own: dict[str, Doubles] = {}
+        #: Asked for three times a request, changed by feedback only; "" stands for platforms without any.
+        self._weights: dict[str, Doubles] = {}
 
     def weights(self, platform: str) -> Doubles:
-        """float64 (S,) in the order of `sources`."""
-        shares = np.exp(_shares(self._logs(platform)))
-        weights: Doubles = self._starts * (shares / shares.mean())
-        return weights
+        """float64 (S,) in the order of `sources`, not to be written to."""
+        name = platform if platform in self._own else ""
+        known = self._weights.get(name)
+        if known is None:
+            shares = np.exp(_shares(self._logs(platform)))
+            known = self._weights[name] = self._starts * (shares / shares.mean())
+            known.flags.writeable = False
+        return known
 
     def by_platform(self) -> dict[str, dict[str, float]]:
         """The weights of every platform that taught something, by source."""
@@ -105,6 +111,7 @@ class Blend:
         own = self._own.get(platform, np.zeros(len(self.sources)))
         self._shared = _bounded(kept * self._shared + self._rules.shared_rate / self._rules.rate * step)
         self._own[platform] = _bounded(self._shared + kept * own + step) - self._shared
+        self._weights = {}
 
     def to_bytes(self) -> bytes:
         """For `restore`."""
@@ -125,6 +132,7 @@ class Blend:
         self._own = {
             platform: _bounded(self._shared + np.array(each)) - self._shared for platform, each in kept.own.items()
         }
+        self._weights = {}
         return True
 
     def _logs(self, platform: str) -> Doubles:

@@ -19,20 +19,25 @@ _MOST = np.float32(CLIPPED_AT)
 
 @dataclass(frozen=True)
 class Ensemble:
-    """members: what it stands for. weights: float32 (M, F, H1) and so on; biases: (M, 1, H1)."""
+    """members: what it stands for. weights: float32 (M, F, H1) and so on; biases: (M, 1, H1).
+
+    scales_alike: whether all members standardise alike, as those that learnt from the same examples do.
+    """
 
     members: tuple[Reranker, ...]
     weights: tuple[Floats, ...]
     biases: tuple[Floats, ...]
+    scales_alike: bool
 
     @classmethod
     def of(cls, members: Sequence[Reranker]) -> Ensemble:
         """members: one at least, of the same layers."""
-        n_layers = range(len(members[0].weights))
+        n_layers, first = range(len(members[0].weights)), members[0]
         return cls(
             tuple(members),
             tuple(np.stack([each.weights[at] for each in members]) for at in n_layers),
             tuple(np.stack([each.biases[at] for each in members])[:, None] for at in n_layers),
+            all(np.array_equal(first.mean, each.mean) and np.array_equal(first.scale, each.scale) for each in members),
         )
 
     def score(self, features: Floats) -> Floats:
@@ -55,11 +60,9 @@ class Ensemble:
         return parts
 
     def _standardised(self, features: Floats) -> Floats:
-        """(N, F) where all members scale alike, as members that learnt from the same examples do; else (M, N, F)."""
-        first = self.members[0]
-        if all(
-            np.array_equal(first.mean, each.mean) and np.array_equal(first.scale, each.scale) for each in self.members
-        ):
+        """(N, F) where all members scale alike; else (M, N, F)."""
+        if self.scales_alike:
+            first = self.members[0]
             return _standardised(np.ascontiguousarray(features), first.mean, first.scale)
         return np.stack([each.standardised(features) for each in self.members])
 

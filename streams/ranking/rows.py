@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from itertools import repeat
+from sys import intern
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,7 @@ class Rows:
         """The row of a key, a new one if need be. key: not empty."""
         row = self._rows.get(key)
         if row is None:
+            key = intern(key)  # see `index.keys`
             if self._free:
                 row = self._free.pop()
                 self._keys[row] = key

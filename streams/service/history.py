@@ -54,7 +54,7 @@ def history_of(profile: ProfileRecord, items: Items, language: Language, n: int)
     told = [
         (event, entry)
         for event, entry in zip(ordered, entries, strict=True)
-        if entry is None or not carries(entry.item, blocked)
+        if entry is None or not carries(entry, blocked)
     ]
     steps = [_step(event, entry, language) for event, entry in told[-n:]]
     return History(

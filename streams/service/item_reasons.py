@@ -7,10 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from streams.domain.events import Item
+from streams.domain.item_entries import ItemEntry
 from streams.domain.profiles import Tag
 from streams.domain.ranking import cosines_of
-from streams.domain.tags import item_tags
 from streams.ports import Vectors
 from streams.service.recommendations import OwnEvent, Reason
 from streams.service.tastes import Taste
@@ -19,7 +18,9 @@ MAX_EVENTS: Final = 3
 MAX_TAGS: Final = 5
 
 
-def reasons_for(shown: Sequence[tuple[str, Item]], vectors: Vectors, taste: Taste, tags: Sequence[Tag]) -> list[Reason]:
+def reasons_for(
+    shown: Sequence[tuple[str, ItemEntry]], vectors: Vectors, taste: Taste, tags: Sequence[Tag]
+) -> list[Reason]:
     """For each (interest, item): the nearest own events, at most one an item, and the profile's tags that it bears.
 
     vectors: float32 (N, D), of the items.
@@ -31,8 +32,8 @@ def reasons_for(shown: Sequence[tuple[str, Item]], vectors: Vectors, taste: Tast
     nearest = np.argsort(-cosines, axis=1, kind="stable")
     liked = [(f"{tag.kind}:{tag.tag}", tag.tag) for tag in tags if tag.score > 0.0]
     reasons = []
-    for (interest, item), order, close in zip(shown, nearest, cosines, strict=True):
-        borne = set(item_tags(item))
+    for (interest, entry), order, close in zip(shown, nearest, cosines, strict=True):
+        borne = set(entry.tags)
         matching = dict.fromkeys(tag for full, tag in liked if full in borne)
         near = ((latest[place], float(close[place])) for place in order.tolist())
         reasons.append(Reason(interest, _told(near, taste), list(matching)[:MAX_TAGS]))

@@ -151,7 +151,7 @@ class Recommender:
         if not blocked:
             return np.zeros(len(keys), np.bool_)
         entries = self.items.entries_of(keys)
-        return np.array([entry is not None and carries(entry.item, blocked) for entry in entries], np.bool_)
+        return np.array([entry is not None and carries(entry, blocked) for entry in entries], np.bool_)
 
     def _ranked(self, near: _Near, profile: ProfileRecord, taste: Taste, ask: Ask, now_s: float) -> _Candidates:
         """These and those that others' behaviour adds, by the learnt re-ranker; by content without one.
@@ -235,7 +235,7 @@ class Recommender:
             for each, entry in zip(scored, entries, strict=True)
             if entry is not None
             and ask.category in {None, entry.item.category}
-            and not (blocked and carries(entry.item, blocked))
+            and not (blocked and carries(entry, blocked))
         ]
 
     def _vectors_of(self, keys: list[str]) -> Vectors:
@@ -270,7 +270,7 @@ class Recommender:
     ) -> list[Recommended]:
         reasons: list[Reason] | list[None] = [None] * len(chosen)
         if ask.explain:
-            shown = [(taste.labels[found.best[at]], found.entries[at].item) for at in chosen]
+            shown = [(taste.labels[found.best[at]], found.entries[at]) for at in chosen]
             reasons = reasons_for(shown, found.vectors[chosen], taste, profile.tags)
             if found.scored and self.behaviour is not None and ask.platform is not None:
                 parts = self.behaviour.explained(ask.platform, [found.scored[at] for at in chosen])

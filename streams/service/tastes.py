@@ -11,12 +11,10 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.events import Item
 from streams.domain.interests import InterestEvent, InterestRules, group_interests, label_of
 from streams.domain.item_entries import ItemEntry, ItemNumbers
 from streams.domain.profiles import ProfileRecord, RecentEvent
 from streams.domain.sensitive import SensitiveTags
-from streams.domain.tags import item_tags
 from streams.ports import NeighbourIndex, Vectors
 from streams.ranking import grouping
 
@@ -103,7 +101,7 @@ class TasteReader:
         entries = self.items.entries_of([event.item for event in placed])
         if profile.blocked_tags:
             blocked = frozenset(profile.blocked_tags)
-            kept = [at for at, entry in enumerate(entries) if entry is None or not carries(entry.item, blocked)]
+            kept = [at for at, entry in enumerate(entries) if entry is None or not carries(entry, blocked)]
             placed, entries = [placed[at] for at in kept], [entries[at] for at in kept]
         vectors = item_vectors[[row_of[event.item] for event in placed]]  # (len(placed), D)
         interests = self._interests(placed, entries, vectors, profile.as_of)
@@ -129,7 +127,7 @@ class TasteReader:
         events = [InterestEvent(event.id, event.item, event.weight, event.time) for event in placed]
         found = []
         for group in group_interests(events, vectors, as_of_s, self.rules, grouping.pairs):
-            named = [(entry.item, placed[at].weight) for at in group.members if (entry := entries[at]) is not None]
+            named = [(entry, placed[at].weight) for at in group.members if (entry := entries[at]) is not None]
             evidence = tuple(placed[at] for at in group.members)
             found.append(Interest(label_of(named, self.sensitive), group.mass, group.vector, evidence))
         return tuple(found)
@@ -155,9 +153,9 @@ class TasteReader:
         return queries, np.array(strengths), tuple(labels)
 
 
-def carries(item: Item, tags: frozenset[str]) -> bool:
+def carries(entry: ItemEntry, tags: frozenset[str]) -> bool:
     """Whether an item has one of the tags."""
-    return bool(tags) and not tags.isdisjoint(item_tags(item))
+    return bool(tags) and not tags.isdisjoint(entry.tags)
 
 
 def _without_share(profile: ProfileRecord) -> frozenset[str]:

@@ -18,7 +18,6 @@ from streams.domain.item_entries import ItemEntry, all_numbers_of
 from streams.domain.permissions import why_nothing_personal
 from streams.domain.profiles import ProfileRecord, RecentEvent
 from streams.domain.ranking import ScoreWeights
-from streams.domain.tags import item_tags
 from streams.ports import Vectors
 from streams.ranking.feedback import Answer
 from streams.ranking.live import Question, Scored
@@ -174,7 +173,7 @@ class WhyNot:
             yield "other_category", entry.item.category
         if key in case.taste.seen:
             yield "seen", ""
-        for tag in item_tags(entry.item):
+        for tag in entry.tags:
             if tag in profile.blocked_tags:
                 yield "blocked_tag", tag
         if not len(case.taste.queries):
@@ -198,7 +197,7 @@ class WhyNot:
         parts, label = self._content(case.profile, case.taste, entry, vectors)
         score = sum(part.value for part in parts)
         is_content = found.score is None or abs(found.score - score) < ROUNDING
-        (reason,) = reasons_for([(label, entry.item)], vectors, case.taste, case.profile.tags)
+        (reason,) = reasons_for([(label, entry)], vectors, case.taste, case.profile.tags)
         return msgspec.structs.replace(
             found,
             score=round(score, 6) if found.score is None else found.score,

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from streams.domain.events import Item
 from streams.domain.interests import InterestEvent, InterestRules, group_interests, label_of
+from streams.domain.item_entries import ItemEntry
 
 COOKING, FOOTBALL, GARDEN = np.eye(8, dtype=np.float32)[:3]
 RULES = InterestRules(threshold=0.5, half_life_s=100.0)
@@ -15,6 +16,10 @@ RULES = InterestRules(threshold=0.5, half_life_s=100.0)
 def near(axis: np.ndarray, seed: int) -> np.ndarray:
     vector = axis + 0.1 * np.random.default_rng(seed).standard_normal(8).astype(np.float32)
     return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+def an_entry(**said: str) -> ItemEntry:
+    return ItemEntry("shop", Item("1", **said), 0.0)
 
 
 def an_event(name: str, weight: float = 1.0, at_s: float = 0.0) -> InterestEvent:
@@ -80,7 +85,7 @@ def test_interests_are_few_heavy_unit_vectors_of_distinct_events(drawn: list[tup
 
 
 def test_a_label_is_the_heaviest_tag_else_words_of_the_heaviest_title() -> None:
-    shoes, hats = Item("1", title="Red", category="Shoes"), Item("2", category="Hats")
+    shoes, hats = an_entry(title="Red", category="Shoes"), an_entry(category="Hats")
     assert label_of([(shoes, 1.0), (hats, 2.0), (shoes, 1.5)]) == "shoes"
-    assert label_of([(Item("1", title="a b c d e f"), 1.0), (Item("2", title="z"), 0.5)]) == "a b c d"
+    assert label_of([(an_entry(title="a b c d e f"), 1.0), (an_entry(title="z"), 0.5)]) == "a b c d"
     assert label_of([]) == ""
