@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain.events import Item
 from streams.domain.interests import InterestEvent, InterestRules, group_interests, label_of
-from streams.domain.item_entries import ItemEntry
+from tests.support.entries import an_entry
 
 COOKING, FOOTBALL, GARDEN = np.eye(8, dtype=np.float32)[:3]
 RULES = InterestRules(threshold=0.5, half_life_s=100.0)
@@ -16,10 +15,6 @@ RULES = InterestRules(threshold=0.5, half_life_s=100.0)
 def near(axis: np.ndarray, seed: int) -> np.ndarray:
     vector = axis + 0.1 * np.random.default_rng(seed).standard_normal(8).astype(np.float32)
     return (vector / np.linalg.norm(vector)).astype(np.float32)
-
-
-def an_entry(**said: str) -> ItemEntry:
-    return ItemEntry("shop", Item("1", **said), 0.0)
 
 
 def an_event(name: str, weight: float = 1.0, at_s: float = 0.0) -> InterestEvent:

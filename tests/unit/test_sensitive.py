@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain.events import Item
 from streams.domain.interests import label_of
 from streams.domain.sensitive import DEFAULT_TERMS, REMEMBERED, SensitiveTags
 from streams.settings import Settings
 from streams.wiring import sensitive_of
+from tests.support.entries import an_entry
 from tests.support.whole import Whole
 
 pytestmark = pytest.mark.requirement("N15")
@@ -65,13 +65,11 @@ def test_no_published_profile_says_it(action: str) -> None:
 
 
 def test_no_interest_is_called_after_it() -> None:
-    item = Item("1", title="Sugar-free cooking", category="Diabetes")
+    item = an_entry(title="Sugar-free cooking", category="Diabetes")
     assert label_of([(item, 1.0)]) == "diabetes"
     assert label_of([(item, 1.0)], DEFAULT) == ""
-    assert label_of([(item, 2.0), (Item("2", category="Cooking"), 1.0)], DEFAULT) == "cooking"
-    assert (
-        label_of([(Item("3", title="Quran stand"), 2.0), (Item("4", title="Book stand"), 1.0)], DEFAULT) == "Book stand"
-    )
+    assert label_of([(item, 2.0), (an_entry(category="Cooking"), 1.0)], DEFAULT) == "cooking"
+    assert label_of([(an_entry(title="Quran stand"), 2.0), (an_entry(title="Book stand"), 1.0)], DEFAULT) == "Book stand"
 
 
 def test_the_list_is_a_setting_and_empty_means_none() -> None:
