@@ -52,7 +52,8 @@ def served_path(content: CatalogueContent, settings: Settings) -> ServedPath:
     profiles = ReplayedProfiles(content.items, content.worker())
     # A graph is made beside the requests, by several threads: no two runs would find the same.
     space = content.space(model.adapter, "exact")
-    return ServedPath(profiles, profiles.recommender(space, ranker), feed)
+    recommender = profiles.recommender(space, ranker if settings.recommend.behaviour else None)
+    return ServedPath(profiles, recommender, feed)
 
 
 def _records(content: CatalogueContent) -> Iterator[tuple[str, ItemRecord]]:

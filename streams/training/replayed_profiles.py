@@ -116,8 +116,11 @@ class ReplayedProfiles:
         found = dict(zip(known, profiles_of(self._worker.publish, changed), strict=True))
         return [found.get(name) for name in names]
 
-    def recommender(self, space: Space, behaviour: BehaviourRanker) -> Recommender:
-        """What serve asks, over this catalogue, whose vectors go into the index of the space."""
+    def recommender(self, space: Space, behaviour: BehaviourRanker | None) -> Recommender:
+        """What serve asks, over this catalogue, whose vectors go into the index of the space.
+
+        behaviour: None leaves it to content.
+        """
         categories = [item.category for item in self._items.said]
         space.index.upsert(self.keys, space.vectors, self._items.platforms, categories)
         model = self._worker.publish.model

@@ -49,6 +49,12 @@ def a_path() -> ServedPath:
     return served_path(CatalogueContent(CATALOGUE, settings), settings)
 
 
+def test_without_behaviour_content_alone_decides_as_it_does_in_serve(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert a_path().recommender.behaviour is not None
+    monkeypatch.setenv("BRAID_RECOMMEND__BEHAVIOUR", "false")
+    assert a_path().recommender.behaviour is None
+
+
 def a_method(path: ServedPath, k: int = 200) -> ServedMethod:
     return ServedMethod("braid_served", path, Wish(k, 0.0), CATALOGUE)
 
