@@ -262,9 +262,14 @@ def test_what_the_cluster_turns_away_names_its_setting(
     kafka: SecureKafka, other_authority: Authority, changes: dict[str, str], setting: str
 ):
     stands_for = {"other": str(other_authority.certificate), "internal": kafka.internal}
-    with pytest.raises(Unavailable) as caught:
-        check_contact(kafka.settings("worker", **{name: stands_for.get(to, to) for name, to in changes.items()}))
-    assert setting in str(caught.value)
+    settings, said = kafka.settings("worker", **{name: stands_for.get(to, to) for name, to in changes.items()}), ""
+    for _ in range(4):  # on a busy machine the broker may say nothing at all within the 5 s of one look
+        with pytest.raises(Unavailable) as caught:
+            check_contact(settings)
+        said = str(caught.value)
+        if setting in said:
+            break
+    assert setting in said
     assert "wrong" not in str(caught.value)
 
 
