@@ -24,6 +24,7 @@ from streams.brokers.connection import consumer_config, producer_config
 from streams.brokers.topics import TOMBSTONE_RETENTION_DAYS
 from streams.console.app import add_console, add_docs, sessions_of
 from streams.console.live import Live
+from streams.console.parts import PeopleParts
 from streams.domain.decay import DAY_S
 from streams.domain.newest import NewestItems
 from streams.domain.popularity import Popularity
@@ -46,7 +47,7 @@ from streams.serve.profile_feed import Listeners, ProfileFeed
 from streams.serve.readiness import readiness_of
 from streams.serve.spaces import Spaces
 from streams.serve_access import audit_of, check_cluster, grants_of, limits_of
-from streams.serve_console import console_parts
+from streams.serve_console import console_parts, segments_told
 from streams.serve_half_lives import half_lives_of
 from streams.serve_index import IndexGauges, open_index, people_index
 from streams.serve_space import ModelSwitch, SpaceMaker, blend_space, first_model
@@ -107,9 +108,9 @@ class LiveData:
             TopicFollower(config, names.identities, self.identities, clock, lambda _: on_death.set()),
         )
         self.popular = PopularNow(self.popularity, self.newest, self.items)
-        half_lives = half_lives_of(settings)
+        self.half_lives = half_lives_of(settings)
         maker = SpaceMaker(
-            settings, encoder, model_of(encoder), self.items, self.popular, self.ranker, half_lives
+            settings, encoder, model_of(encoder), self.items, self.popular, self.ranker, self.half_lives
         )
         self.spaces = Spaces(maker.over(served.index, ranking))
         self.models = ModelSwitch(maker, self.spaces, self.item_feed, served, ranking)
@@ -256,7 +257,8 @@ class Serve:
 
     def _api_with_console(self, settings: Settings) -> FastAPI:
         data = self._data
-        console = console_parts(settings, self._parts, data.live, data.items, data.profiles.revisions.of)
+        people = PeopleParts(data.profiles.revisions.of, segments_told(settings), data.half_lives)
+        console = console_parts(settings, self._parts, data.live, data.items, people)
         app = create_api(self._parts, sessions_of(console).key_of)
         add_console(app, console)
         return app

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import structlog
 
 from streams.adapters.item_catalogue import LocalItemCatalogue
@@ -11,11 +9,9 @@ from streams.adapters.projection_file import ProjectionFile
 from streams.adapters.segment_files import load_segments
 from streams.console.live import Live
 from streams.console.parts import ConsoleParts, PeopleParts
-from streams.domain.revision_notes import RevisionNote
 from streams.domain.segments import SegmentRules
 from streams.errors import UsageError
 from streams.serve.parts import ServeParts
-from streams.serve_half_lives import half_lives_of
 from streams.serve_operations import operations_of
 from streams.serve_platforms import platform_parts
 from streams.service.item_map import ItemMap
@@ -30,18 +26,17 @@ def console_parts(
     serve: ServeParts,
     live: Live,
     items: LocalItemCatalogue,
-    revisions: Callable[[str], list[RevisionNote]],
+    people: PeopleParts,
 ) -> ConsoleParts:
-    """The parts of the console; nothing is started here. revisions: notes of a person, latest first."""
+    """The parts of the console; nothing is started here."""
     item_map = ItemMap(items, model_of(serve.encoder).label, ProjectionFile(settings.state_dir / "serve"))
-    people = PeopleParts(revisions, _segments(settings), half_lives_of(settings))
     return ConsoleParts(
         serve=serve, live=live, platforms=read_platforms(settings), item_map=item_map, people=people,
         operations=operations_of(settings, serve), platform_desk=platform_parts(settings, serve),
     )  # fmt: skip
 
 
-def _segments(settings: Settings) -> SegmentRules:
+def segments_told(settings: Settings) -> SegmentRules:
     """The rules, to tell why somebody is in a segment. Serve decides none, so it starts without them as well."""
     try:
         return load_segments(settings.segments.file, settings.consent.recommend)

@@ -176,8 +176,7 @@ class ActionTable:
         actions = dict(self._actions)
         for name, half_life_days in days.items():
             at = f"profile.action_half_lives_days {name!r}"
-            if name not in actions:
-                raise UsageError(f"{at}: no such action, use one of {sorted(actions)}")
+            self._require(name, at)
             if actions[name].reverses is not None:
                 raise UsageError(f"{at}: it fades as what it takes back; set that of {actions[name].reverses!r}")
             if not MIN_HALF_LIFE_DAYS <= half_life_days <= MAX_HALF_LIFE_DAYS:
@@ -200,10 +199,14 @@ class ActionTable:
         """
         actions = dict(self._actions)
         for name, weight in weights.items():
-            if name not in actions:
-                raise UsageError(f"profile.action_weights {name!r}: no such action, use one of {sorted(actions)}")
+            self._require(name, f"profile.action_weights {name!r}")
             actions[name] = replace(actions[name], weight=_checked_weight(name, weight))
         return ActionTable(actions, self._overridden | frozenset(weights))
+
+    def _require(self, name: str, at: str) -> None:
+        """at: where somebody names the action."""
+        if name not in self._actions:
+            raise UsageError(f"{at}: no such action, use one of {sorted(self._actions)}")
 
     def with_actions(self, declared: Mapping[str, Action]) -> ActionTable:
         """The table with more actions. Raises UsageError when a name is taken by a different declaration."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
+from typing import Any
 
 import msgspec
 
@@ -246,11 +247,11 @@ def _count_in(
     rules: FoldRules, share: AccountPart, observation: Observation, weight: float, said: Said | None
 ) -> None:
     """One event of the account's share: mass, tags, evidence and its part in the vector work."""
-    event, account = observation.event, share.account
+    event, account = observation.event, share.of
     at_s, item, half_life_s = event.occurred_at_s, event.item, rules.half_lives[event.type]
     newer_s = at_s - account.reference_s  # 0 or less
     short, long = weight * 2.0 ** (newer_s / rules.short_half_life_s), weight * 2.0 ** (newer_s / half_life_s)
-    part = share if half_life_s == rules.long_half_life_s else _fading_part(share, half_life_s)
+    part: Part[Any] = share if half_life_s == rules.long_half_life_s else _fading_part(share, half_life_s)
     account.short_mass += abs(short)
     part.of.long_mass += abs(long)
     if item is not None and item.language and weight > 0.0:
@@ -269,11 +270,11 @@ def _count_in(
             part.long.append(long)
 
 
-def _fading_part(share: AccountPart, half_life_s: float) -> Part:
+def _fading_part(share: AccountPart, half_life_s: float) -> Part[Fading]:
     part = share.fadings.get(half_life_s)
     if part is None:
-        new, account = Fading(half_life_s), share.account
-        account.fadings = [*account.fadings, new]
+        new = Fading(half_life_s)
+        share.of.fadings = [*share.of.fadings, new]
         part = share.fadings[half_life_s] = Part(new, 0.0, 1.0)
     return part
 
@@ -281,12 +282,11 @@ def _fading_part(share: AccountPart, half_life_s: float) -> Part:
 def _tags_of(rules: FoldRules, observation: Observation, said: Said | None) -> tuple[str, ...]:
     item = observation.event.item
     tags = () if item is None else item_tags(item)
-    if observation.about is None and said is None:
-        return tags if rules.sensitive is None or not tags else rules.sensitive.without(tags)
-    topics = () if observation.about is None else topics_of(observation.about)
-    named = () if said is None else said.tags
-    tags = tuple(dict.fromkeys((*tags, *topics, *named)))
-    return tags if rules.sensitive is None else rules.sensitive.without(tags)
+    if observation.about is not None or said is not None:
+        topics = () if observation.about is None else topics_of(observation.about)
+        named = () if said is None else said.tags
+        tags = tuple(dict.fromkeys((*tags, *topics, *named)))
+    return rules.sensitive.without(tags) if tags and rules.sensitive is not None else tags
 
 
 def _add_said(rules: FoldRules, account: AccountState, said: Said, at_s: float) -> None:
@@ -299,30 +299,29 @@ def _add_said(rules: FoldRules, account: AccountState, said: Said, at_s: float) 
 
 
 def _age(share: AccountPart, reference_s: float) -> None:
-    account = share.account
+    account = share.of
     account.reference_s = reference_s
     account.short_mass *= share.decay_short
-    account.long_mass *= share.decay_long
-    account.tag_scale *= share.decay_long
-    if account.tag_scale < MIN_TAG_SCALE:
-        _rescale_tags(account)
-        rescaled(account.feelings, account.tag_scale)
+    unit = _age_long(account, share.decay_long)
+    if unit is not None:
+        rescaled(account.feelings, unit)
         for language in account.languages.values():
-            language.mass *= account.tag_scale
-        account.tag_scale = 1.0
-    for fading in account.fadings:
-        decay = share.fadings[fading.half_life_s].decay_long
-        fading.long_mass *= decay
-        fading.tag_scale *= decay
-        if fading.tag_scale < MIN_TAG_SCALE:
-            _rescale_tags(fading)
-            fading.tag_scale = 1.0
+            language.mass *= unit
+    for part in share.fadings.values():
+        _age_long(part.of, part.decay_long)
 
 
-def _rescale_tags(of: AccountState | Fading) -> None:
+def _age_long(of: AccountState | Fading, decay: float) -> float | None:
+    """Mass and tags; what one of the tags' units was worth where they are begun anew, else None."""
+    of.long_mass *= decay
+    of.tag_scale *= decay
+    if of.tag_scale >= MIN_TAG_SCALE:
+        return None
+    unit, of.tag_scale = of.tag_scale, 1.0
     for tag in of.tags.values():
-        tag.score *= of.tag_scale
-        tag.mass *= of.tag_scale
+        tag.score *= unit
+        tag.mass *= unit
+    return unit
 
 
 def _add_tags(known: dict[str, TagState], names: tuple[str, ...], weight: float, at_s: float) -> None:

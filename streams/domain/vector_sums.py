@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Generic, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +22,17 @@ Horizon = Literal["short", "long"]
 CHUNK: Final = 64
 
 
+Of = TypeVar("Of", AccountState, Fading)
+
+
 @dataclass(slots=True)
-class Part:
+class Part(Generic[Of]):
     """What a batch brings to the sums of one account, or to one of its fadings, which has a long one alone.
 
     short, long: a coefficient for each of the rows, which are vectors of the batch.
     """
 
-    of: AccountState | Fading
+    of: Of
     decay_short: float
     decay_long: float
     rows: list[int] = field(default_factory=list)
@@ -38,17 +41,16 @@ class Part:
 
 
 @dataclass(slots=True)
-class AccountPart(Part):
-    """account: the same as `of`. fadings: the parts of what fades otherwise, by half-life in seconds."""
+class AccountPart(Part[AccountState]):
+    """fadings: the parts of what fades otherwise, by half-life in seconds."""
 
-    account: AccountState = field(kw_only=True)
-    fadings: dict[float, Part] = field(default_factory=dict)
+    fadings: dict[float, Part[Fading]] = field(default_factory=dict)
 
     @classmethod
     def aged(cls, account: AccountState, aged_s: float, half_lives_s: tuple[float, float]) -> AccountPart:
         """An account's, still empty. half_lives_s: (short, long)."""
         short_s, long_s = half_lives_s
-        part = cls(account, factor(aged_s, short_s), factor(aged_s, long_s), account=account)
+        part = cls(account, factor(aged_s, short_s), factor(aged_s, long_s))
         for fading in account.fadings:
             part.fadings[fading.half_life_s] = Part(fading, 0.0, factor(aged_s, fading.half_life_s))
         return part
@@ -60,13 +62,13 @@ def add_vectors(parts: Sequence[AccountPart], vectors: Vectors, dim: int) -> Non
     _add([fading for part in parts for fading in part.fadings.values()], vectors, dim, ("long",))
 
 
-def _add(parts: Sequence[Part], vectors: Vectors, dim: int, horizons: Sequence[Horizon]) -> None:
+def _add(parts: Sequence[Part[Any]], vectors: Vectors, dim: int, horizons: Sequence[Horizon]) -> None:
     moved = [part for part in parts if part.rows or any(getattr(part.of, horizon) for horizon in horizons)]
     for start in range(0, len(moved), CHUNK):
         _add_chunk(moved[start : start + CHUNK], vectors, dim, horizons)
 
 
-def _add_chunk(moved: Sequence[Part], vectors: Vectors, dim: int, horizons: Sequence[Horizon]) -> None:
+def _add_chunk(moved: Sequence[Part[Any]], vectors: Vectors, dim: int, horizons: Sequence[Horizon]) -> None:
     rows = [row for part in moved for row in part.rows]
     has_rows = [number for number, part in enumerate(moved) if part.rows]
     starts = np.cumsum([0, *(len(moved[number].rows) for number in has_rows[:-1])])
@@ -83,7 +85,7 @@ def _add_chunk(moved: Sequence[Part], vectors: Vectors, dim: int, horizons: Sequ
                 setattr(part.of, horizon, flat[number * width : (number + 1) * width])
 
 
-def _sums(moved: Sequence[Part], horizon: Horizon, dim: int) -> Vectors:
+def _sums(moved: Sequence[Part[Any]], horizon: Horizon, dim: int) -> Vectors:
     """The sums so far, aged to their new reference times: float32 (A, D)."""
     zero = bytes(dim * 4)
     flat = b"".join([getattr(part.of, horizon) or zero for part in moved])

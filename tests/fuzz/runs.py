@@ -57,9 +57,7 @@ class GateRun:
 
     def judge(self, cases: Sequence[Parts]) -> None:
         """Look at a batch, and at each of it when it shows a fault or takes long."""
-        began_s = time.process_time()
-        error = self._tried(cases)
-        spent_s = time.process_time() - began_s
+        error, spent_s = self._timed(cases)
         self.report.n_inputs += len(cases)
         self.report.cpu_s += spent_s
         if error is None and (spent_s <= BOUND_S or self._isolated):
@@ -70,12 +68,10 @@ class GateRun:
             self._found(Finding.of(self.name, cases, error))
 
     def _alone(self, case: Parts, *, count: bool) -> bool:
-        began_s = time.process_time()
-        error = self._tried([case], count=count)
-        spent_s = time.process_time() - began_s
+        error, spent_s = self._timed([case], count=count)
         for _ in range(SECOND_LOOKS):
             if error is None and spent_s > BOUND_S:
-                spent_s = min(spent_s, self._again_s(case))
+                spent_s = min(spent_s, self._timed([case], count=False)[1])
         self.report.slowest_s = max(self.report.slowest_s, spent_s)
         if error is None and spent_s > BOUND_S and not self._isolated:
             error = Hang(f"{spent_s:.2f} s of CPU time for one input, at most {BOUND_S}")
@@ -84,10 +80,11 @@ class GateRun:
             self._found(Finding.of(self.name, [case], error))
         return error is not None
 
-    def _again_s(self, case: Parts) -> float:
+    def _timed(self, cases: Sequence[Parts], *, count: bool = True) -> tuple[BaseException | None, float]:
+        """(what it let out, CPU time)."""
         began_s = time.process_time()
-        self._tried([case], count=False)
-        return time.process_time() - began_s
+        error = self._tried(cases, count=count)
+        return error, time.process_time() - began_s
 
     def _tried(self, cases: Sequence[Parts], *, count: bool = True) -> BaseException | None:
         try:
